@@ -37,7 +37,7 @@ pub struct Args {
     #[arg(long)]
     password_stdin: bool,
 
-    /// Enter the 2FA code of the user who is signed in; the session is then at aal2
+    /// Enter the second factor code of the user who is signed in; the session is then at aal2
     #[arg(long, conflicts_with_all = ["email", "code", "password_stdin"])]
     second_factor: bool,
 

@@ -77,14 +77,17 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
 /// Whose session is to end: that of the one who is named, of all, or of the one in use.
 fn meant(context: &Context, args: &Args, project: &Project) -> Result<Vec<User>, Problem> {
     let kept = &project.kept;
-    let by_option = match &context.settings().as_ {
-        Some(RoleChoice::UserCalled(name)) => Some(name),
-        Some(RoleChoice::User) => kept.last_used().map(|user| &user.email),
-        _ => None,
-    };
     if args.all {
         return Ok(kept.users.clone());
     }
+    let by_option = match &context.settings().as_ {
+        Some(RoleChoice::UserCalled(name)) => Some(name),
+        // A user may have no address.
+        Some(RoleChoice::User) if args.email.is_none() => {
+            return Ok(kept.last_used().cloned().into_iter().collect());
+        }
+        _ => None,
+    };
     if let Some(name) = args.email.as_ref().or(by_option) {
         return Ok(vec![kept.called(name, &project.profile.title())?.clone()]);
     }

@@ -140,6 +140,14 @@ impl Identity {
         }
     }
 
+    /// The same at the beginning of a sentence.
+    pub fn subject(&self) -> String {
+        match self {
+            Self::Service => "The service role".to_owned(),
+            _ => self.called(),
+        }
+    }
+
     /// As whom rows were read, and whether Row Level Security applied.
     pub fn sentence(&self) -> String {
         let applies = if self.is_under_rls() {

@@ -10,11 +10,6 @@ use secrecy::{ExposeSecret, SecretString};
 /// The digits of an authenticator app's code.
 const CODE_DIGITS: usize = 6;
 
-/// The identity of the signed-in user who is in use, refreshed when the session is about to end; anon when nobody is.
-pub async fn current(auth: &dyn Auth) -> Result<Identity, Problem> {
-    auth.current().await
-}
-
 /// The users who are kept.
 pub async fn kept(auth: &dyn Auth) -> Result<KeptUsers, Problem> {
     auth.kept().await

@@ -176,7 +176,7 @@ async fn a_token_that_another_process_has_used_is_no_end() {
     let other = resolve_with(&ground.settings(), secrets, limits())
         .await
         .unwrap();
-    let who = session::current(&*other.auth).await.unwrap();
+    let who = other.auth.current().await.unwrap();
     // The token is gone on the server, as after the time in which it is good twice; this process has read the old one.
     let token = stored["refresh_token"].as_str().unwrap();
     let gone = format!("delete from auth.refresh_tokens where token = '{token}'");
@@ -191,7 +191,7 @@ async fn a_token_that_another_process_has_used_is_no_end() {
     let project = resolve_with(&ground.settings(), Arc::new(late), limits())
         .await
         .unwrap();
-    assert_eq!(session::current(&*project.auth).await.unwrap(), who);
+    assert_eq!(project.auth.current().await.unwrap(), who);
     let kept = stored_session(&*vault, &project.profile.name).await;
     assert!(kept.is_some(), "nobody is signed out");
 }
@@ -345,7 +345,7 @@ async fn whoever_has_the_lock_for_too_long_is_not_waited_for_longer() {
     let project = resolve_with(&ground.settings(), secrets, limits)
         .await
         .unwrap();
-    let problem = session::current(&*project.auth).await.unwrap_err();
+    let problem = project.auth.current().await.unwrap_err();
     assert_eq!(problem.kind, Kind::Conflict, "{problem}");
     let kept = stored_session(&*vault, &name).await;
     assert!(kept.is_some(), "nobody is signed out");

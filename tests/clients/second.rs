@@ -14,7 +14,7 @@ use supadeck::domain::mfa::{MfaChallenge, SignIn};
 use supadeck::domain::problem::Kind;
 use supadeck::domain::query::Select;
 use supadeck::ops::{cycle, session};
-use supadeck::ports::Secrets;
+use supadeck::ports::{Auth as _, Secrets};
 use supadeck_stack::totp;
 
 const ALICE: &str = "alice@example.com";
@@ -84,10 +84,7 @@ async fn a_wrong_code_can_be_mended_and_the_right_one_signs_in_at_aal2() {
     assert_eq!((waiting.name(), waiting.is_signed_in), (ALICE, false));
     assert_eq!(waiting.factors[0].title(), "authenticator app phone");
     assert_eq!(kept(&vault, &project).await, None, "nothing is stored yet");
-    assert_eq!(
-        session::current(&*project.auth).await.unwrap(),
-        Identity::Anon
-    );
+    assert_eq!(project.auth.current().await.unwrap(), Identity::Anon);
 
     let factor = waiting.factors[0].id.clone();
     let auth = &*project.auth;
@@ -173,12 +170,12 @@ async fn giving_up_ends_the_half_session_and_leaves_who_was_there() {
     let bob = whole(session::sign_in(auth, BOB, &PASSWORD.into()).await);
     let before = kept(&vault, &project).await;
     half(&project, ALICE).await;
-    assert_eq!(session::current(auth).await.unwrap(), bob);
+    assert_eq!(auth.current().await.unwrap(), bob);
     assert_eq!(count(&ground, "auth.sessions").await, 2);
     session::give_up(auth).await.unwrap();
     assert_eq!(count(&ground, "auth.sessions").await, 1);
     assert_eq!(kept(&vault, &project).await, before);
-    assert_eq!(session::current(auth).await.unwrap(), bob);
+    assert_eq!(auth.current().await.unwrap(), bob);
     cycle::list(&*project.rest, &bob).await.unwrap();
     session::give_up(auth).await.unwrap();
 
@@ -238,7 +235,7 @@ async fn a_policy_that_asks_for_aal2_shows_its_rows_after_the_code_only() {
     };
     assert!(waiting.is_signed_in);
     session::give_up(&*second.auth).await.unwrap();
-    assert_eq!(session::current(&*second.auth).await.unwrap(), low);
+    assert_eq!(second.auth.current().await.unwrap(), low);
     session::step_up(&*second.auth, &low).await.unwrap();
     let high = session::give_code(&*second.auth, &waiting.factors[0].id, &code(PHONE, 0))
         .await
@@ -261,7 +258,7 @@ async fn a_policy_that_asks_for_aal2_shows_its_rows_after_the_code_only() {
     stored["expires_at"] = 0.into();
     store_session(&*vault, &second.profile.name, &stored).await;
     let third = project(&ground, &vault).await;
-    let who = session::current(&*third.auth).await.unwrap();
+    let who = third.auth.current().await.unwrap();
     assert_eq!(who, high);
     assert_ne!(kept(&vault, &third).await.unwrap()["refresh_token"], token);
     assert_eq!(rows(&third, &who).await, 2);
@@ -273,7 +270,7 @@ async fn who_has_no_second_factor_is_told_so() {
     let (project, bob) = ground.as_user(BOB).await;
     let none = session::step_up(&*project.auth, &bob).await.unwrap_err();
     assert_eq!(none.code.as_deref(), Some("no_second_factor"), "{none:?}");
-    assert_eq!(session::current(&*project.auth).await.unwrap(), bob);
+    assert_eq!(project.auth.current().await.unwrap(), bob);
     // One that only asks by text message is said to be out of reach.
     enroll(&ground, BOB, "sms", "phone", "").await;
     let waiting = half(&project, BOB).await;

@@ -15,7 +15,7 @@ use supadeck::domain::identity::Identity;
 use supadeck::domain::problem::{Kind, Problem};
 use supadeck::domain::secret::{SecretKind, StoredIn};
 use supadeck::ops::{cycle, session};
-use supadeck::ports::{Secrets, Task};
+use supadeck::ports::{Auth as _, Secrets, Task};
 
 const ALICE: &str = "alice@example.com";
 
@@ -62,13 +62,10 @@ async fn a_session_is_there_for_the_next_program_until_it_is_ended() {
         second.identity, who,
         "the stored session is used when nobody asks for anything else"
     );
-    assert_eq!(session::current(&*second.auth).await.unwrap(), who);
+    assert_eq!(second.auth.current().await.unwrap(), who);
     session::sign_out(&*second.auth, &who).await.unwrap();
     assert_eq!(kept(&vault, &name(&second)).await, None);
-    assert_eq!(
-        session::current(&*second.auth).await.unwrap(),
-        Identity::Anon
-    );
+    assert_eq!(second.auth.current().await.unwrap(), Identity::Anon);
     session::sign_out(&*second.auth, &who).await.unwrap();
     let third = project_over(&ground, &vault, None).await;
     assert_eq!(third.identity, Identity::Anon);
@@ -190,10 +187,7 @@ async fn a_revoked_session_is_signed_out_once_and_anon_from_then_on() {
         None,
         "the stored session is gone"
     );
-    assert_eq!(
-        session::current(&*project.auth).await.unwrap(),
-        Identity::Anon
-    );
+    assert_eq!(project.auth.current().await.unwrap(), Identity::Anon);
     let later = cycle::list(&*project.rest, &who).await.unwrap_err();
     assert_eq!(later.what, "Nobody is signed in.");
 }
@@ -205,7 +199,7 @@ async fn what_another_program_refreshed_is_taken_over() {
     let one = project_over(&ground, &vault, None).await;
     let who = whole(session::sign_in(&*one.auth, ALICE, &password()).await);
     let two = project_over(&ground, &vault, None).await;
-    assert_eq!(session::current(&*two.auth).await.unwrap(), who);
+    assert_eq!(two.auth.current().await.unwrap(), who);
     // Both hold the same session. It comes to its end for both, and both refresh at once.
     let profile = name(&one);
     let mut stored = kept(&vault, &profile).await.unwrap();
@@ -294,7 +288,7 @@ async fn a_session_that_cannot_be_stored_is_said_so_and_not_lost() {
     assert_eq!(problem.code.as_deref(), Some("session_not_stored"));
     assert!(problem.why.contains("full"), "{problem}");
     assert!(project.auth.take_warning().is_none(), "said once");
-    let who = session::current(&*project.auth).await.unwrap();
+    let who = project.auth.current().await.unwrap();
     assert_eq!(who, signed_in);
     assert_eq!(cycle::list(&*project.rest, &who).await.unwrap().len(), 2);
 }

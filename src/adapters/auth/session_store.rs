@@ -279,11 +279,12 @@ impl SessionStore {
         let kind = SecretKind::Session;
         let place = user_place(&self.profile, whose);
         let read = |text: SecretString| Session::from_stored(&text, &self.wire.url);
-        if let Some(session) = self.secrets.get(&place, kind).await?.and_then(read) {
-            return Ok(Some(session));
-        }
+        let new = self.secrets.get(&place, kind).await?.and_then(read);
         let old = self.secrets.get(&self.profile, kind).await?.and_then(read);
-        Ok(old.filter(|old| old.identity.user_id() == Some(whose)))
+        let old = old.filter(|old| old.identity.user_id() == Some(whose));
+        // An earlier version may have run since: its refresh token is the one that is good.
+        let sessions = [old, new].into_iter().flatten();
+        Ok(sessions.max_by_key(|session| session.expires_at))
     }
 
     /// Stores the session. When that fails it is still good in this process, which uses it and keeps a warning.

@@ -371,14 +371,14 @@ async fn first_identity(
         Some(RoleChoice::Anon | RoleChoice::Acted(_)) => Identity::Anon,
         Some(RoleChoice::Service) if keys.secret.is_some() => Identity::Service,
         Some(RoleChoice::Service) => return Err(no_secret_key(keys.misplaced.secret.as_deref())),
-        Some(RoleChoice::UserCalled(name)) => {
+        // Two accounts may have had one address.
+        Some(RoleChoice::UserCalled(name)) => loop {
             let user = kept.called(name, project)?.clone();
-            if !auth.has_session(&user.id).await? {
-                kept.remove(&user.id);
-                kept.called(name, project)?;
+            if auth.has_session(&user.id).await? {
+                break Identity::User(user);
             }
-            Identity::User(user)
-        }
+            kept.remove(&user.id);
+        },
         Some(RoleChoice::User) => loop {
             let Some(user) = kept.last_used().cloned() else {
                 return Err(nobody_kept());

@@ -97,6 +97,13 @@ impl Refusal {
         matches!(self.code.as_str(), "PGRST301" | "PGRST303")
     }
 
+    /// Whether the token's times are the reason: the server's clock is another one than the clock by which it was made.
+    pub(super) fn is_about_the_time(&self) -> bool {
+        let said = self.message.to_lowercase();
+        let words = ["expired", "not yet valid", "future"];
+        self.is_about_the_token() && words.iter().any(|word| said.contains(word))
+    }
+
     /// Whether the same may work a moment later.
     pub(super) fn is_passing(&self) -> bool {
         match self.code.as_str() {
@@ -152,7 +159,7 @@ impl Refusal {
         let problem = match self.code.as_str() {
             "42501" if self.message.contains("row-level security policy") => Problem::new(
                 Kind::Denied,
-                format!("{} may not {} such a row.", called(who), deed.words()),
+                format!("{} may not {} such a row.", who.subject(), deed.words()),
                 format!("{said} The check of a policy refused it, or the row could not be seen afterwards."),
             ),
             "42501" => self.not_granted(who, deed, said),
@@ -275,7 +282,7 @@ impl Refusal {
             401 => self.unauthorised(who, key, said),
             403 => Problem::new(
                 Kind::Denied,
-                format!("{} may not {}.", called(who), deed.words()),
+                format!("{} may not {}.", who.subject(), deed.words()),
                 said,
             ),
             404 if self.is_json => Problem {
@@ -312,7 +319,7 @@ impl Refusal {
         match who {
             Identity::User(_) => Problem::new(
                 Kind::Auth,
-                format!("The session of {} is no longer accepted.", called(who)),
+                format!("The session of {} is no longer accepted.", who.called()),
                 said,
             )
             .with_hint("Sign in again with `supadeck login`."),
@@ -383,7 +390,7 @@ impl Refusal {
             Some(statement) => format!("{said} A grant is missing: `{statement}` gives it."),
             None => said,
         };
-        let may_not = format!("{} may not {}.", called(who), deed.words());
+        let may_not = format!("{} may not {}.", who.subject(), deed.words());
         let problem = Problem::new(Kind::Denied, may_not, why);
         match who {
             Identity::Anon => problem.with_hint("Sign in with `supadeck login`."),
@@ -458,13 +465,18 @@ fn too_many(status: u16) -> Problem {
     .retryable()
 }
 
-/// `alice@example.com (authenticated)`, `anon` or `The service role`.
-fn called(who: &Identity) -> String {
-    match who {
-        Identity::Anon => "anon".to_owned(),
-        Identity::User(_) => format!("{} ({})", who.name(), who.rights()),
-        Identity::Service => "The service role".to_owned(),
-    }
+/// The problem of a token that was made by a wrong clock.
+pub(super) fn wrong_clock(refusal: &Refusal) -> Problem {
+    Problem::new(
+        Kind::Auth,
+        "The project does not take the time of a token that was signed just now.",
+        format!(
+            "{}: this machine's clock and the project's are not the same.",
+            refusal.message
+        ),
+    )
+    .with_code("wrong_clock")
+    .with_hint("Set the clock; `supadeck doctor` compares it with the project's.")
 }
 
 /// A server's text: harmless, on one line, not longer than a paragraph.

@@ -2,7 +2,7 @@
 //! once. A request that may have written is never sent twice.
 
 use super::PostgRest;
-use super::error::{Operation, Refusal};
+use super::error::{Operation, Refusal, wrong_clock};
 use crate::adapters::http::{Fault, Limits, Reply, Request, jittered};
 use crate::domain::identity::Identity;
 use crate::domain::problem::{Kind, Problem};
@@ -86,6 +86,9 @@ impl PostgRest {
                 && refusal.is_about_the_token()
                 && !has_refreshed
             {
+                if who.is_acted() && refusal.is_about_the_time() {
+                    return Err(wrong_clock(&refusal));
+                }
                 self.auth.renew(who, token).await?;
                 has_refreshed = true;
                 continue;

@@ -80,14 +80,14 @@ impl Choice {
         let mut entry = Entry::new(match self {
             Self::Kept(user) => {
                 let identity = Identity::User(user.clone());
-                format!("{} ({})", identity.name(), identity.rights())
+                identity.called()
             }
             Self::DemoAccount(email) => format!("Sign in as {email}"),
             Self::Anon => "Read as anon: nobody is signed in".into(),
             Self::Password => "Sign in with e-mail and password".into(),
             Self::Code => "Sign in with a code by e-mail".into(),
             Self::Act => "Act as any user".into(),
-            Self::SecondFactor(user) => format!("Enter the 2FA code for {}", user.name()),
+            Self::SecondFactor(user) => format!("Enter the second factor code for {}", user.name()),
             Self::SignOut(user) => format!("Sign out {}", user.name()),
             Self::Service => "Read as the service role: bypasses Row Level Security".into(),
         });

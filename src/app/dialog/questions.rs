@@ -72,6 +72,10 @@ impl Confirm {
                 "only while the row is as it was read; the first refusal stops the rest".to_owned(),
             ),
         ];
+        if model.identity.is_acted() {
+            let text = "the user did not ask for it, and is named all the same where the change is recorded";
+            facts.push(("acted", Tone::Danger, text.to_owned()));
+        }
         let is_delete = |change: &RowChange| matches!(change, RowChange::Delete { .. });
         if write.is_uncertain {
             facts.push((

@@ -248,6 +248,16 @@ async fn make(
     let what = what(word, changes.len(), table);
     let production = context.production_of(reader).await?;
     let shown = || plan(reader, table, changes);
+    // Where nothing is asked, nothing else says it before.
+    if options.yes && reader.who().is_acted() {
+        let mut page = Page::default();
+        let who = reader.who().called();
+        page.toned(
+            Tone::Warn,
+            &format!("Note: this writes as {who}, who did not ask for it."),
+        );
+        context.output().note(&page);
+    }
     confirm::confirm(context, &production, options, shown, word, &what).await?;
     let mut done: Vec<RowChanged> = Vec::new();
     for change in changes {

@@ -38,6 +38,8 @@ pub fn identity_key(who: &Identity) -> String {
     match who {
         Identity::Anon => "anon".to_owned(),
         Identity::Service => "service".to_owned(),
+        // What was looked for as somebody else is no filter of theirs.
+        Identity::User(user) if user.is_acted => format!("acted:{}", user.id),
         Identity::User(user) => format!("user:{}", user.id),
     }
 }
