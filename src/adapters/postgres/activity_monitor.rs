@@ -235,12 +235,17 @@ impl Poller {
         }));
         let state = |row: &Vec<Option<String>>| row.first().cloned().flatten();
         // While it was looked at the run may have come to another script: then it is not known which one was blocked.
-        if before == committed
-            && let Some(blocker) = parse_blocking_chain(&rows)
-            && self.told.as_ref().is_none_or(|told| blocker.is_news(told))
-        {
-            self.told = Some(blocker.clone());
-            let _ = self.sender.send(Liveness::Blocked(blocker));
+        if before == committed {
+            match parse_blocking_chain(&rows) {
+                Some(blocker) => {
+                    if self.told.as_ref().is_none_or(|told| blocker.is_news(told)) {
+                        self.told = Some(blocker.clone());
+                        let _ = self.sender.send(Liveness::Blocked(blocker));
+                    }
+                }
+                // Whoever is in the way after this is so again.
+                None => self.told = None,
+            }
         }
         let is_at_work = rows.iter().any(|row| {
             state(row).is_none_or(|state| !state.starts_with("idle") && state != "disabled")

@@ -19,12 +19,27 @@ pub struct FileContext {
     revoked: BTreeMap<String, BTreeSet<String>>,
     /// Functions with their owner's rights that others can get into.
     pub definers: Definers,
+    /// The schema in which a name without one is created, where the file says.
+    first_schema: Option<String>,
 }
 
 impl FileContext {
     /// Notes that the file creates a relation that cannot have been there.
     pub fn create(&mut self, name: &Name) {
         self.new.insert(name.key());
+    }
+
+    /// Notes in which schema a name without one is created from now on.
+    pub fn look_in(&mut self, schema: Option<String>) {
+        self.first_schema = schema;
+    }
+
+    /// Whether the API shows what is created under a name.
+    pub fn is_exposed(&self, name: &Name) -> bool {
+        match &self.first_schema {
+            Some(schema) if name.is_bare() => Name::is_shown(schema),
+            _ => name.is_exposed(),
+        }
     }
 
     /// Notes that a relation is gone, so that the next of that name is another one.
@@ -107,6 +122,7 @@ impl FileContext {
 
     /// Ends a file: what nothing in it settled. What is new stays new for the files that follow.
     pub fn end_file(&mut self) -> impl Iterator<Item = Finding> {
+        self.first_schema = None;
         let pending = std::mem::take(&mut self.pending).into_values();
         pending.chain(self.definers.end_file())
     }

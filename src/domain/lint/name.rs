@@ -65,7 +65,12 @@ impl Name {
     pub fn is_exposed(&self) -> bool {
         self.schema
             .as_ref()
-            .is_none_or(|schema| EXPOSED.contains(&schema.as_str()))
+            .is_none_or(|schema| Self::is_shown(schema))
+    }
+
+    /// Whether the API shows a schema.
+    pub fn is_shown(schema: &str) -> bool {
+        EXPOSED.contains(&schema)
     }
 
     /// Whether it is itself the name of a schema that the API shows.

@@ -92,10 +92,12 @@ pub struct Blocker {
 }
 
 impl Blocker {
-    /// Whether it says more than what was told last: another session is in the way, or it waits itself by now. For whom,
-    /// in a queue that moves on, is not told again and again.
+    /// Whether it says more than what was told last: another session is in the way, or on another table, or it waits itself
+    /// by now. For whom, in a queue that moves on, is not told again and again.
     pub fn is_news(&self, told: &Self) -> bool {
-        self.holder.pid != told.holder.pid || (told.behind.is_empty() && !self.behind.is_empty())
+        self.holder.pid != told.holder.pid
+            || self.table != told.table
+            || (told.behind.is_empty() && !self.behind.is_empty())
     }
 }
 

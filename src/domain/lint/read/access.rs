@@ -331,6 +331,14 @@ pub(super) fn set(read: &mut Analyzer, node: &SyntaxNode) -> Go {
     Go::Below
 }
 
+pub(super) fn reset(read: &mut Analyzer, node: &SyntaxNode) -> Go {
+    let text = words(node).to_lowercase();
+    if text.contains("search_path") || text.split_whitespace().any(|word| word == "all") {
+        read.world.look_in(None);
+    }
+    Go::Below
+}
+
 /// `set_config('…', '…', …)` does what `SET` does; some functions leave the database.
 pub(super) fn call(read: &mut Analyzer, node: &SyntaxNode) -> Go {
     outside::call(read, node);
@@ -345,10 +353,26 @@ pub(super) fn call(read: &mut Analyzer, node: &SyntaxNode) -> Go {
     Go::Below
 }
 
+/// The schema that comes first in what stands behind `search_path`, in lower case.
+fn first_schema(path: &str) -> Option<String> {
+    let is_sign = |c: char| !(c.is_alphanumeric() || matches!(c, '_' | '$' | '"'));
+    let schemas = path.split(is_sign).filter(|word| !word.is_empty());
+    let schemas = schemas.map(|word| word.trim_matches('"'));
+    // Each role may have a schema of its own, and hardly any has.
+    let mut schemas = schemas.filter(|word| !matches!(*word, "to" | "$user"));
+    let first = schemas.next()?;
+    (first != "default").then(|| first.to_owned())
+}
+
 /// A setting that switches triggers off, or that decides what the API shows.
 fn setting(read: &mut Analyzer, node: &SyntaxNode) {
     let text = words(node).to_lowercase();
     let text = text.trim_end_matches([';', ' ']);
+    if let Some((_, path)) = text.split_once("search_path")
+        && !read.is_later()
+    {
+        read.world.look_in(first_schema(path));
+    }
     if text.contains("session_replication_role") {
         let is_on = ["origin", "local", "default"].iter().any(|value| {
             text.trim_end_matches('\'').ends_with(value) || text.contains(&format!("'{value}'"))

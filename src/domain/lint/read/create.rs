@@ -48,7 +48,7 @@ fn new_table(read: &mut Analyzer, node: &SyntaxNode) {
     if !has(node, K::IF_NOT_EXISTS) {
         read.create(&name);
     }
-    if name.is_exposed() && !has(node, K::TEMP) {
+    if read.world.is_exposed(&name) && !has(node, K::TEMP) {
         read.pend(
             &rule::TABLE_WITHOUT_RLS,
             node,

@@ -75,6 +75,7 @@ fn open(read: &mut Analyzer, node: &SyntaxNode) -> Go {
         K::GRANT_DEFAULT_PRIVILEGES => access::default_privileges(read, node),
         K::ROLE_OPTION_GENERIC => access::role_option(read, node),
         K::SET | K::SET_CONFIG_PARAM => access::set(read, node),
+        K::RESET => access::reset(read, node),
         K::CALL_EXPR | K::CALL => access::call(read, node),
         K::COPY => outside::copy(read, node),
         K::ROLE_OPTION_IN_ROLE | K::ROLE_OPTION_IN_GROUP | K::ALTER_GROUP => {

@@ -12,6 +12,24 @@ fn tables_the_api_shows_need_row_level_security() {
         ("select 1 as b into a", &["table-without-rls"]),
         ("create table private.a ()", &[]),
         ("create temp table a ()", &[]),
+        ("set search_path = shop, public; create table a ()", &[]),
+        ("set local search_path to 'shop'; create table a ()", &[]),
+        (
+            "select set_config('search_path', 'shop', false); create table a ()",
+            &[],
+        ),
+        (
+            "set search_path = \"$user\", public; create table a ()",
+            &["table-without-rls"],
+        ),
+        (
+            "set search_path = shop; create table public.a ()",
+            &["table-without-rls"],
+        ),
+        (
+            "set search_path = shop; reset search_path; create table a ()",
+            &["table-without-rls"],
+        ),
         (
             "create table a (); alter table public.a enable row level security",
             &[],
