@@ -316,6 +316,7 @@ mod tests {
             digest: None,
             why: Why::RlsOff,
             passes: false,
+            parts: None,
         };
         Told(AccessRules {
             schemas: vec!["public".into(), "quiet".into()],

@@ -43,6 +43,7 @@ pub fn matrix() -> Matrix {
         digest: None,
         why,
         passes: false,
+        parts: None,
     };
     let held = |role: &str, table, verb| Held {
         role: role.into(),

@@ -100,6 +100,7 @@ fn dry_run() -> DryRun {
         column: column.map(str::to_owned),
         rows: Some(rows),
         counted: true,
+        attribute: None,
         remade: column.is_some(),
         uncounted: None,
     };
@@ -112,6 +113,7 @@ fn dry_run() -> DryRun {
         rows,
         why: Some(Why::RlsOff),
         passes: false,
+        only_parts: false,
         ids: (1, Some(1)),
     };
     let steps = FILES.iter().map(|(version, name, statements)| StepReport {
@@ -423,6 +425,7 @@ fn a_number_comes_first_and_nothing_is_called_lost_that_is_not() {
         column: None,
         rows,
         counted,
+        attribute: None,
         remade: false,
         uncounted,
     };

@@ -28,6 +28,7 @@ pub fn rehearsal() -> Rehearsal {
             column: None,
             rows: Some(12),
             counted: true,
+            attribute: None,
             remade: false,
             uncounted: None,
         }],

@@ -1,11 +1,12 @@
 //! Who gains or loses access, and how many rows become visible: told by a dry run from the catalogs before and after, and
 //! the same over the Management API.
 
-use crate::bench::{Bench, everything, watch};
+use crate::bench::{Bench, everything, stack, watch};
 use crate::plan::rehearse;
 use crate::standin::Standin;
 use supadeck::domain::dry_run::Report;
 use supadeck::domain::dry_run::access::Verdict;
+use supadeck::domain::report::Extent;
 use supadeck::domain::report::access::list;
 use supadeck::ops::migration::{self, Workspace};
 
@@ -45,7 +46,7 @@ fn words(report: &Report) -> Vec<String> {
         Verdict::Policies => "policies",
         Verdict::All => "all",
     };
-    let changes = report.access.iter().filter(|change| !change.passes);
+    let changes = report.access.iter().filter(|change| change.is_told());
     changes
         .map(|change| {
             let rows = change
@@ -129,5 +130,58 @@ async fn what_opens_and_what_closes_is_told_with_its_rows() {
         let there = migration::dry_run(&schema, remote.as_ref(), &plan, &watch().0).await.unwrap();
         assert_eq!(words(&there), words(&report), "{sql}");
         assert_eq!(list(&there.access), list(&report.access), "{sql}");
+    }
+}
+
+/// What a role is and whom it belongs to decides too, and so does what a table shows of others.
+#[tokio::test]
+#[rustfmt::skip]
+async fn roles_and_partitions_open_what_they_open() {
+    // Only a superuser may give BYPASSRLS on this version.
+    stack().await.create_database("truth_roles").await.unwrap();
+    let bench = Bench::on(stack().await.superuser_url("truth_roles")).await;
+    bench.db.batch_execute(IN_USE).await.unwrap();
+    bench.db.batch_execute(
+        "create role truth_reader nologin; create role truth_person login;
+        grant usage on schema public to truth_reader, truth_person; grant select on public.letter to truth_reader;
+        create table public.bag (kind int, note text) partition by list (kind);
+        create table public.bag_1 partition of public.bag for values in (1);
+        create table public.loose (kind int, note text); insert into public.loose select 2, 'x' from generate_series(1, 3);
+        revoke all on public.bag, public.bag_1, public.loose from anon, authenticated, service_role; grant select on public.bag to anon;"
+    ).await.unwrap();
+    let cases: &[(&str, &[&str], &[&str])] = &[
+        ("grant service_role to truth_person", &["role service_role has members: authenticator, truth_person (before: authenticator)"], &["truth_person gains select"]),
+        ("grant authenticated to truth_reader", &["role authenticated has members: authenticator, truth_reader (before: authenticator)"], &["truth_reader gains select"]),
+        ("alter role truth_reader bypassrls", &["role truth_reader has passes row level security by: yes"],
+            &["truth_reader gains select on public.letter: every row, because the role passes row level security by; 12 rows become visible to it"]),
+        ("alter role truth_reader set search_path = 'hidden'; alter role truth_reader set app.secret = 'hush'",
+            &["role truth_reader has settings: app.secret=(hidden, ", "search_path=hidden"], &[]),
+        ("alter table bag attach partition loose for values in (2)", &[], &["anon may select more rows of public.bag: it has another partition or heir; 3 rows become visible to everybody"]),
+        ("create table bag_3 partition of bag for values in (3); revoke all on bag_3 from anon, authenticated, service_role", &[], &[]),
+        ("alter table bag detach partition bag_1", &[], &[]),
+    ];
+    let api = Standin::start(&bench.url).await;
+    for (sql, roles, access) in cases {
+        bench.up("1_case.sql", format!("{sql};"));
+        let report = rehearse(&bench, everything()).await;
+        assert!(report.problem.is_none(), "{sql}: {:?}", report.problem);
+        let plan = bench.plan(everything()).await.unwrap();
+        let page = supadeck::domain::report::plan::page(&plan, None, Some(&report), Extent::All, true);
+        let text: Vec<String> = page.lines.iter().map(|line| line.text()).collect();
+        let text = text.join("\n");
+        for said in roles.iter().chain(*access) {
+            assert!(text.contains(said), "{sql}: {said}\n{text}");
+        }
+        let is_nobody = text.contains("Nobody gains or loses access");
+        assert_eq!(is_nobody, roles.is_empty() && access.is_empty(), "{sql}: {text}");
+        // A value can be a secret; only the statement itself holds it.
+        let told = format!("{:?}", report.difference);
+        assert!(!told.contains("hush"), "{told}");
+        let remote = api.database();
+        let schema = Workspace::new(bench.root.path(), remote.clone());
+        let plan = migration::plan(&schema, &everything()).await.unwrap();
+        let there = migration::dry_run(&schema, remote.as_ref(), &plan, &watch().0).await.unwrap();
+        assert_eq!(list(&there.access), list(&report.access), "{sql}");
+        assert_eq!(there.difference, report.difference, "{sql}");
     }
 }

@@ -36,7 +36,7 @@ async fn in_use() -> Bench {
     bench
 }
 
-fn words(losses: &[Loss]) -> Vec<String> {
+pub(crate) fn words(losses: &[Loss]) -> Vec<String> {
     let word = |loss: &Loss| {
         let column = loss.column.as_deref().unwrap_or("*");
         let again = if loss.remade { " remade" } else { "" };

@@ -70,6 +70,7 @@ mod supabase;
 mod support;
 mod together;
 mod traces;
+mod truth;
 mod verify;
 mod walk;
 mod ways;

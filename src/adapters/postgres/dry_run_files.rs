@@ -574,7 +574,9 @@ impl Flight<'_, '_> {
                 let counts = std::mem::take(&mut *locked(&counts));
                 let (done, mut halt) = (counts.len(), halt(failure));
                 let failed = range.start + done;
-                if failed >= range.end {
+                // Each answer is of one statement only where none of them can be two commands: then nothing separates them.
+                let mut parts = self.parts(flown)[range.clone()].iter();
+                if failed >= range.end || parts.any(|part| may_be_several(&part.sql)) {
                     return Stop::Unclear;
                 }
                 if let RunError::Refused(refused) = &mut halt
@@ -628,6 +630,12 @@ impl Flight<'_, '_> {
         let halt = halt.with_blocker(heard.blocker.take());
         Stop::Failed(Box::new(Failed::at(statement, notices, took, halt)))
     }
+}
+
+/// Whether a text may be more than one command, whatever it means: where a semicolon stands before its end.
+fn may_be_several(sql: &str) -> bool {
+    sql.trim_end_matches(|c: char| c == ';' || c.is_whitespace())
+        .contains(';')
 }
 
 /// The statement and the character in it, from 1, that a character of a message falls into.

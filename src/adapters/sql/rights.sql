@@ -1,5 +1,6 @@
 -- What each role may do with each table, view and function, as far as it is more than nothing: role, number of the object, its
--- name, the verb, how far it reaches, a digest of what decides that, why, and whether the role passes row level security by.
+-- name, the verb, how far it reaches, a digest of what decides that, why, whether the role passes row level security by, and the
+-- partitions and heirs whose rows a table shows.
 -- A view is digested by its rule and a policy by its tree, which name tables and columns by their numbers: a rename is no change. Roles are those that the API takes, and those that are granted something; a superuser and an owner need no grant.
 with recursive space as (
   select n.oid, n.nspname from pg_catalog.pg_namespace n
@@ -17,7 +18,9 @@ role as (
   select r.oid, r.rolname, r.rolbypassrls as passes from pg_catalog.pg_roles r
   where not r.rolsuper and r.rolname !~ '^pg_' and r.oid <> (select u.oid from pg_catalog.pg_roles u where u.rolname = session_user)
     and r.rolname not in ('postgres', 'dashboard_user', 'authenticator') and r.rolname !~ '^supabase_'
-    and (r.rolname in ('anon', 'authenticated', 'service_role')
+    and (r.rolname in ('anon', 'authenticated', 'service_role') or r.rolbypassrls
+      or exists (select from pg_catalog.pg_auth_members m join pg_catalog.pg_roles a on a.oid = m.roleid
+        where m.member = r.oid and a.rolname in ('anon', 'authenticated', 'service_role'))
       or exists (select from pg_catalog.pg_auth_members m join pg_catalog.pg_roles a on a.oid = m.member
         where m.roleid = r.oid and a.rolname = 'authenticator')
       or r.oid in (select a.grantee from rel cross join lateral pg_catalog.aclexplode(rel.relacl) a where a.grantee <> rel.relowner))
@@ -99,14 +102,16 @@ select j.rolname, j.oid, j.name, j.word,
   case when j.passes then 'passes' when j.relkind = 'v' then case when j.invokes then 'invoker_view' else 'owner_view' end
     when j.relkind in ('m', 'f') then 'no_policies' when not j.is_secured then case when j.relrowsecurity then 'owner' else 'rls_off' end
     when j.is_open then 'open_policy' else 'policies' end,
-  j.passes
+  j.passes,
+  case when j.word = 'select' then (select pg_catalog.string_agg(i.inhrelid::text, ',' order by i.inhrelid)
+    from pg_catalog.pg_inherits i where i.inhparent = j.oid) end
 from judged j
 left join called on called.rel = j.oid
 left join beyond on beyond.rel = j.oid and beyond.role = j.role
 where not j.is_secured or j.permissive > 0
 union all
 select role.rolname, p.oid, pg_catalog.concat('function ', pg_catalog.quote_ident(s.nspname), '.', pg_catalog.quote_ident(p.proname), '(',
-    pg_catalog.pg_get_function_identity_arguments(p.oid), ')'), 'execute', 'all', pg_catalog.md5(p.prosrc), 'definer', role.passes
+    pg_catalog.pg_get_function_identity_arguments(p.oid), ')'), 'execute', 'all', pg_catalog.md5(p.prosrc), 'definer', role.passes, null
 from role cross join pg_catalog.pg_proc p join space s on s.oid = p.pronamespace
 where p.prosecdef and p.prorettype not in ('trigger'::pg_catalog.regtype, 'event_trigger'::pg_catalog.regtype)
   and pg_catalog.has_schema_privilege(role.oid, p.pronamespace, 'usage') and pg_catalog.has_function_privilege(role.oid, p.oid, 'execute')

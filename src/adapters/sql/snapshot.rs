@@ -51,6 +51,7 @@ pub(in crate::adapters) fn parse_rights(rows: Texts) -> Result<Vec<Right>, Probl
             why: Why::of(&cell()?)?,
             // A connection says `t`, JSON says `true`.
             passes: cell()?.starts_with('t'),
+            parts: cell(),
         })
     };
     let rights = rows

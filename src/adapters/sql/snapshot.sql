@@ -229,6 +229,36 @@ thing (classid, objid, subid, kind, parent, name, owner, acl, said) as (
     null, d.defaclacl, '{}'::jsonb
   from pg_catalog.pg_default_acl d left join space s on s.oid = d.defaclnamespace
   where d.defaclnamespace = 0 or s.oid is not null
+  union all
+  -- Values of settings can be secrets: of those with a name of their own only whether they differ is told.
+  select 'pg_catalog.pg_authid'::regclass, r.oid, 0, 'role', null, pg_catalog.quote_ident(r.rolname), null, null,
+    jsonb_build_object(
+      'passes row level security by', case when r.rolbypassrls then 'yes' end,
+      'superuser', case when r.rolsuper then 'yes' end,
+      'may log in', case when r.rolcanlogin then 'yes' end,
+      'may create roles', case when r.rolcreaterole then 'yes' end,
+      'inherits', case when not r.rolinherit then 'no' end,
+      'member of', case when r.rolname <> 'authenticator' then (
+        select pg_catalog.string_agg(distinct pg_catalog.quote_ident(g.rolname), ', ' order by pg_catalog.quote_ident(g.rolname))
+        from pg_catalog.pg_auth_members m join pg_catalog.pg_roles g on g.oid = m.roleid where m.member = r.oid) end,
+      'members', (select pg_catalog.string_agg(distinct pg_catalog.quote_ident(g.rolname), ', ' order by pg_catalog.quote_ident(g.rolname))
+        from pg_catalog.pg_auth_members m join pg_catalog.pg_roles g on g.oid = m.member
+        where m.roleid = r.oid and not g.rolsuper and g.rolname not in ('postgres', session_user) and g.rolname !~ '^supabase_'),
+      'settings', (select pg_catalog.string_agg(pg_catalog.concat(pg_catalog.split_part(o, '=', 1), '=',
+          case when o ~ '^([a-z_]+|pgrst\.db_(schemas|anon_role|max_rows|extra_search_path|pre_request|aggregates_enabled|plan_enabled))='
+            then pg_catalog.substr(o, pg_catalog.strpos(o, '=') + 1) else '(hidden, ' || pg_catalog."left"(pg_catalog.md5(o), 8) || ')' end,
+          case when s.setdatabase <> 0 then ' in this database' end), ', ' order by o, s.setdatabase)
+        from pg_catalog.pg_db_role_setting s cross join pg_catalog.unnest(s.setconfig) o
+        where s.setrole = r.oid and s.setdatabase in (0, (select d.oid from pg_catalog.pg_database d where d.datname = pg_catalog.current_database())))
+    )
+  from pg_catalog.pg_roles r
+  where r.rolname !~ '^(pg_|supabase_)' and r.rolname not in ('postgres', 'dashboard_user', session_user)
+    and (r.rolname in ('anon', 'authenticated', 'service_role', 'authenticator') or r.rolbypassrls
+      or exists (select from pg_catalog.pg_auth_members m join pg_catalog.pg_roles a on a.oid = m.roleid
+        where m.member = r.oid and a.rolname in ('anon', 'authenticated', 'service_role'))
+      or exists (select from pg_catalog.pg_auth_members m join pg_catalog.pg_roles a on a.oid = m.member
+        where m.roleid = r.oid and a.rolname = 'authenticator')
+      or r.oid in (select a.grantee from rel cross join lateral pg_catalog.aclexplode(rel.relacl) a where a.grantee <> rel.relowner))
 ),
 granted as (
   select one.classid, one.objid, one.subid, pg_catalog.jsonb_object_agg('grant to ' || one.who, one.what) as said

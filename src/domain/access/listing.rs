@@ -98,6 +98,7 @@ mod tests {
             digest: None,
             why: Why::Definer,
             passes: false,
+            parts: None,
         };
         let functions = [
             ("public", "public.f()"),

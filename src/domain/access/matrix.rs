@@ -543,6 +543,7 @@ mod tests {
             digest: None,
             why: Why::Policies,
             passes: false,
+            parts: None,
         };
         AccessRules {
             roles: vec![role("anon")],

@@ -80,6 +80,8 @@ pub struct Right {
     pub why: Why,
     /// Whether the role passes row level security by.
     pub passes: bool,
+    /// The partitions and heirs whose rows a table shows.
+    pub parts: Option<String>,
 }
 
 /// Rows of a table that a role sees.
@@ -125,15 +127,26 @@ pub struct AccessChange {
     /// Whether the role passes row level security by.
     #[serde(skip)]
     pub passes: bool,
+    /// Whether nothing differs but the partitions and heirs of the table.
+    #[serde(skip)]
+    pub only_parts: bool,
     /// The numbers of the table after and before.
     #[serde(skip)]
     pub ids: (u32, Option<u32>),
 }
 
+/// The role of the API that has every row of every table; of it only what it loses is told.
+const EVERY_ROW: &str = "service_role";
+
 impl AccessChange {
     /// Whether rows may become visible by it.
     pub fn may_show(&self) -> bool {
-        self.verb == "select" && self.after != Verdict::None && !self.passes
+        self.verb == "select" && self.after != Verdict::None && self.is_told()
+    }
+
+    /// Whether it is worth a word: that `service_role` has every row is known.
+    pub fn is_told(&self) -> bool {
+        self.role != EVERY_ROW || !self.passes || self.after == Verdict::None
     }
 
     /// Whether somebody may do more by it, or may see other rows.
@@ -172,8 +185,9 @@ pub fn changes(before: &[Right], after: &[Right]) -> Vec<AccessChange> {
         if let Some(old) = old {
             told.insert((role, old.id, verb));
         }
-        let is_same =
+        let is_alike =
             old.is_some_and(|old| old.verdict == right.verdict && old.digest == right.digest);
+        let is_same = is_alike && old.is_some_and(|old| old.parts == right.parts);
         if !is_same {
             changes.push(AccessChange {
                 table: right.object.clone(),
@@ -184,6 +198,7 @@ pub fn changes(before: &[Right], after: &[Right]) -> Vec<AccessChange> {
                 rows: None,
                 why: Some(right.why),
                 passes: right.passes,
+                only_parts: is_alike,
                 ids: (right.id, old.map(|old| old.id)),
             });
         }
@@ -207,6 +222,7 @@ pub fn changes(before: &[Right], after: &[Right]) -> Vec<AccessChange> {
             rows: None,
             why: None,
             passes: right.passes,
+            only_parts: false,
             ids: (right.id, Some(right.id)),
         });
     }
@@ -258,6 +274,7 @@ mod tests {
             digest: Some(digest.into()),
             why: Why::RlsOff,
             passes: false,
+            parts: None,
         }
     }
 

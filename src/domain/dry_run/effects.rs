@@ -6,6 +6,8 @@ use super::losses::{Candidates, Open, Renewal, gone, loss, renewed};
 use super::measure::{
     Baseline, BaselineTable, Blocks, Recount, Rows, StatementStats, TouchedTable,
 };
+use super::moved::enter_moves;
+use super::savepoint::Savepoint;
 use super::{Loss, LossKind, TableLock, TableLockSummary, TableRows};
 use crate::domain::lint::LockMode;
 use crate::domain::snapshot::{Kind, Object, Snapshot};
@@ -50,6 +52,10 @@ pub struct EffectLedger {
     lost: Lost,
     /// The same when the file that runs began.
     kept: Lost,
+    /// The same at each savepoint of the file that still stands.
+    marks: Vec<(String, Lost)>,
+    /// The table each partition belongs to.
+    partitions: HashMap<u32, u32>,
 }
 
 /// What the statements so far did to data. Tables go by the names that they had before.
@@ -93,7 +99,15 @@ impl EffectLedger {
             elapsed_ms: 0,
             lost: Lost::default(),
             kept: Lost::default(),
+            marks: Vec::new(),
+            partitions: HashMap::new(),
         }
+    }
+
+    /// The same, which knows of each partition what table it belongs to.
+    #[must_use]
+    pub fn with_partitions(self, partitions: HashMap<u32, u32>) -> Self {
+        Self { partitions, ..self }
     }
 
     /// The ledger of the next file of the same transaction: the server goes on counting where it was, and nothing of what the
@@ -106,12 +120,14 @@ impl EffectLedger {
             }
         }
         self.kept = Lost::default();
+        self.marks.clear();
         self
     }
 
     /// A file begins.
     pub fn open_file(&mut self) {
         self.kept = self.lost.clone();
+        self.marks.clear();
     }
 
     /// What the file did to data is undone; its locks were held all the same.
@@ -129,7 +145,10 @@ impl EffectLedger {
     ) -> Effect {
         let begun_ms = self.elapsed_ms;
         self.add_time(ran.took);
+        self.enter_savepoint(sql);
         let mut effect = Effect::default();
+        let mut changed = self.changed(&ran.touched);
+        enter_moves(sql, &mut changed, &self.partitions);
         for touched in &ran.touched {
             let Some(state) = self.tables.get_mut(&touched.id) else {
                 continue;
@@ -143,7 +162,8 @@ impl EffectLedger {
                     state.now = unqualified(name);
                 }
             }
-            let rows = touched.rows.since(state.rows);
+            let rows = changed.iter().find(|(id, _)| *id == touched.id);
+            let rows = rows.map_or_else(Rows::default, |(_, rows)| *rows);
             state.rows = touched.rows;
             if rows != Rows::default() {
                 let table = state.name.clone();
@@ -219,6 +239,36 @@ impl EffectLedger {
         effect
     }
 
+    /// The rows that a statement changed of the tables that were there before.
+    fn changed(&self, touched: &[TouchedTable]) -> Vec<(u32, Rows)> {
+        let changed = touched.iter().filter_map(|touched| {
+            let state = self.tables.get(&touched.id)?;
+            Some((touched.id, touched.rows.since(state.rows)))
+        });
+        changed.collect()
+    }
+
+    /// What was done to data behind a savepoint is undone by a return to it; the server goes on counting its rows.
+    fn enter_savepoint(&mut self, sql: &str) {
+        let place =
+            |marks: &[(String, Lost)], name: &str| marks.iter().rposition(|(own, _)| own == name);
+        match Savepoint::of(sql) {
+            None => {}
+            Some(Savepoint::Set(name)) => self.marks.push((name, self.lost.clone())),
+            Some(Savepoint::Return(name)) => {
+                if let Some(at) = place(&self.marks, &name) {
+                    self.marks.truncate(at + 1);
+                    self.lost = self.marks[at].1.clone();
+                }
+            }
+            Some(Savepoint::Release(name)) => {
+                if let Some(at) = place(&self.marks, &name) {
+                    self.marks.truncate(at);
+                }
+            }
+        }
+    }
+
     /// Enters what the commit of a file would run: deferred triggers. It counts as its last statement.
     pub fn record_commit(&mut self, version: &str, last: usize, ran: &StatementStats) {
         let effect = self.record_statement(version, last, "", ran);
@@ -234,7 +284,7 @@ impl EffectLedger {
         for TableRows { table, rows } in changed.iter().filter(|one| one.rows.updated > 0) {
             let own = assigned.as_ref().and_then(|assigned| {
                 let id = self.id_of(table)?;
-                let is_target = self.tables.get(&id)?.now == assigned.table;
+                let is_target = self.is_called(id, &assigned.table);
                 is_target.then_some((id, &assigned.columns))
             });
             if let Some((id, columns)) = own {
@@ -246,6 +296,20 @@ impl EffectLedger {
             let overwritten = self.lost.overwritten.entry(table.clone()).or_default();
             *overwritten = (*overwritten).max(rows.updated);
         }
+    }
+
+    /// Whether a table, or one that it is a partition of, has this name now.
+    fn is_called(&self, id: u32, name: &str) -> bool {
+        let mut own = Some(id);
+        // A table is no partition of itself, whatever a catalog says.
+        for _ in 0..=self.partitions.len() {
+            let Some(id) = own else { break };
+            if self.tables.get(&id).is_some_and(|state| state.now == name) {
+                return true;
+            }
+            own = self.partitions.get(&id).copied();
+        }
+        false
     }
 
     fn id_of(&self, table: &str) -> Option<u32> {
@@ -296,6 +360,7 @@ impl EffectLedger {
             open.extend(state.map(|state| Open {
                 loss: loss(LossKind::TableDropped, &state.name, None),
                 parts: vec![(*id, None)],
+                attribute: None,
             }));
         }
         let dropped: BTreeSet<String> = open
@@ -315,6 +380,7 @@ impl EffectLedger {
                 .map(|table| Open {
                     loss: loss(LossKind::TableEmptied, table, None),
                     parts: id_of(table).into_iter().collect(),
+                    attribute: None,
                 }),
         );
         let mut overwritten = self.lost.overwritten.clone();
@@ -343,6 +409,7 @@ impl EffectLedger {
                     ..loss(way, table, None)
                 },
                 parts: Vec::new(),
+                attribute: None,
             }));
         }
         let renewals = self.lost.renewals.iter().filter_map(|(id, renewals)| {

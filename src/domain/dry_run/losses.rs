@@ -18,6 +18,8 @@ pub struct Open {
     pub loss: Loss,
     /// The tables, and the number of the column where only that goes. Partitions and heirs go with the table they belong to.
     pub parts: Vec<(u32, Option<i16>)>,
+    /// The attribute of a type that the values lose.
+    pub attribute: Option<Identity>,
 }
 
 /// The state of a table right after a statement wrote it anew.
@@ -77,16 +79,26 @@ pub fn gone(before: &Snapshot, after: &Snapshot) -> Vec<Open> {
         inherits.map_or_else(Vec::new, |names| names.split(", ").collect())
     };
     let mut found: BTreeMap<(&str, Option<&str>), Open> = BTreeMap::new();
+    let mut attributes = Vec::new();
     for object in before.objects.keys() {
         let (way, table, column) = match (object.kind, &object.on) {
             (Kind::Table, _) => (LossKind::TableDropped, object.name.as_str(), None),
             (Kind::Column, Some(table)) if tables.contains(table.as_str()) => {
                 (LossKind::ColumnDropped, table.as_str(), Some(object))
             }
+            (Kind::Column, Some(_)) => {
+                if stands(object).is_none() {
+                    attributes.push(object);
+                }
+                continue;
+            }
             _ => continue,
         };
         if stands(object).is_some() {
             continue;
+        }
+        if object.kind == Kind::Column {
+            attributes.push(object);
         }
         let remade = match column {
             None => after.has(object),
@@ -113,10 +125,59 @@ pub fn gone(before: &Snapshot, after: &Snapshot) -> Vec<Open> {
                     ..loss(way, table, name.map(str::to_owned))
                 },
                 parts: part.into_iter().collect(),
+                attribute: None,
             },
         );
     }
-    // A partition or an heir that goes together with what it belongs to is told with it.
+    let mut open = folded(found, parents);
+    // What goes with its type goes with the columns and attributes of that type, which are told themselves.
+    let has_type = |attribute: &&Object| {
+        let of = attribute.on.as_deref().unwrap_or_default();
+        [Kind::Type, Kind::Table].into_iter().any(|kind| {
+            let own = Object {
+                kind,
+                on: None,
+                name: of.to_owned(),
+            };
+            before.has(&own) && stands(&own).is_some()
+        })
+    };
+    for attribute in attributes.into_iter().filter(has_type) {
+        let mut found: BTreeMap<(&str, Option<&str>), Open> = BTreeMap::new();
+        for column in holders(before, attribute) {
+            let (Some(table), Some(identity)) = (&column.on, before.identities.get(column)) else {
+                continue;
+            };
+            // A column that goes itself is told already.
+            if stands(column).is_none() {
+                continue;
+            }
+            let name = Some(column.name.clone());
+            let of = attribute.on.as_deref().unwrap_or_default();
+            found.insert(
+                (table, Some(&column.name)),
+                Open {
+                    loss: Loss {
+                        attribute: Some(format!("{of}.{}", attribute.name)),
+                        remade: after.has(attribute),
+                        ..loss(LossKind::AttributeDropped, table, name)
+                    },
+                    parts: vec![(identity.id, i16::try_from(identity.part).ok())],
+                    attribute: before.identities.get(attribute).copied(),
+                },
+            );
+        }
+        open.extend(folded(found, parents));
+    }
+    open.sort_by(|a, b| order(&a.loss).cmp(&order(&b.loss)));
+    open
+}
+
+/// Partitions and heirs that go together with what they belong to are told with it.
+fn folded<'a>(
+    mut found: BTreeMap<(&'a str, Option<&'a str>), Open>,
+    parents: impl Fn(&str) -> Vec<&'a str>,
+) -> Vec<Open> {
     let keys: Vec<(&str, Option<&str>)> = found.keys().copied().collect();
     for key in keys.into_iter().rev() {
         let (mut top, mut seen) = (key, BTreeSet::new());
@@ -133,9 +194,51 @@ pub fn gone(before: &Snapshot, after: &Snapshot) -> Vec<Open> {
             whole.parts.extend(part.parts);
         }
     }
-    let mut open: Vec<Open> = found.into_values().collect();
-    open.sort_by(|a, b| order(&a.loss).cmp(&order(&b.loss)));
-    open
+    found.into_values().collect()
+}
+
+/// The columns of tables whose values hold an attribute of a composite type, or of the rows of a table: as they are, or within
+/// arrays, domains, ranges and other composites.
+fn holders<'a>(before: &'a Snapshot, attribute: &'a Object) -> Vec<&'a Object> {
+    let is_table = |name: &str| {
+        before.has(&Object {
+            kind: Kind::Table,
+            on: None,
+            name: name.to_owned(),
+        })
+    };
+    let of = |object: &Object, property: &str| -> Option<&'a String> {
+        before.objects.get(object)?.get(property)
+    };
+    let mut names: Vec<&str> = attribute.on.as_deref().into_iter().collect();
+    let mut found = Vec::new();
+    let mut at = 0;
+    while let Some(name) = names.get(at).copied() {
+        at += 1;
+        let is_own = |kind: &String| kind.trim_end_matches("[]") == name;
+        for object in before.objects.keys() {
+            let holder = match (object.kind, &object.on) {
+                (Kind::Column, Some(on)) if of(object, "type").is_some_and(is_own) => on,
+                (Kind::Type, _) if of(object, "base").is_some_and(is_own) => &object.name,
+                (Kind::Type, _)
+                    if of(object, "range of").is_some_and(|said| {
+                        said.strip_prefix(name)
+                            .is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
+                    }) =>
+                {
+                    &object.name
+                }
+                _ => continue,
+            };
+            if object.kind == Kind::Column && is_table(holder) {
+                found.push(object);
+            }
+            if !names.contains(&holder.as_str()) {
+                names.push(holder);
+            }
+        }
+    }
+    found
 }
 
 fn order(loss: &Loss) -> (LossKind, &str, Option<&str>) {
@@ -148,6 +251,7 @@ pub fn loss(way: LossKind, table: &str, column: Option<String>) -> Loss {
         way,
         table: table.to_owned(),
         column,
+        attribute: None,
         rows: None,
         counted: false,
         remade: false,
@@ -193,6 +297,13 @@ pub fn renewed(
 }
 
 impl Candidates {
+    /// Leaves out attributes of types that a catalog does not have: no value of its tables has one.
+    pub fn keep_attributes_of(&mut self, before: &Snapshot) {
+        let there: BTreeSet<Identity> = before.identities.values().copied().collect();
+        self.open
+            .retain(|open| open.attribute.is_none_or(|own| there.contains(&own)));
+    }
+
     /// What has to be counted in the state before everything: one entry a table.
     pub fn holdings(&self) -> Vec<CountTarget> {
         let mut wanted: BTreeMap<u32, BTreeSet<i16>> = BTreeMap::new();
@@ -251,7 +362,9 @@ impl Candidates {
 }
 
 fn entered(open: Open, counts: &Counts, ledger: &EffectLedger) -> Loss {
-    let Open { mut loss, parts } = open;
+    let Open {
+        mut loss, parts, ..
+    } = open;
     if loss.rows.is_some() || parts.is_empty() {
         return loss;
     }

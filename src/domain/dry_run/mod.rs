@@ -7,9 +7,11 @@ pub mod coverage;
 pub mod effects;
 pub mod losses;
 pub mod measure;
+pub mod moved;
 pub mod passed_over;
 pub mod quiet;
 pub mod recording;
+pub mod savepoint;
 #[cfg(test)]
 mod tests;
 
@@ -148,6 +150,8 @@ pub enum LossKind {
     TableDropped,
     /// The column is dropped.
     ColumnDropped,
+    /// An attribute of a type is dropped, and each value of the column loses it.
+    AttributeDropped,
     /// The table is emptied by `TRUNCATE`.
     TableEmptied,
     /// Values of a column become null when the table is written anew, as by `ALTER COLUMN … TYPE … USING`.
@@ -170,6 +174,9 @@ pub struct Loss {
     pub table: String,
     /// The column, when only that goes.
     pub column: Option<String>,
+    /// The attribute that its values lose, with its type.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub attribute: Option<String>,
     /// Rows, or values other than null of the column; absent when nobody could count them in time, and on a scratch database,
     /// which has no data of the target.
     pub rows: Option<u64>,

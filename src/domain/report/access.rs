@@ -3,6 +3,8 @@
 use super::{Line, Lines, Tone};
 use crate::domain::dry_run::Report;
 use crate::domain::dry_run::access::{AccessChange, Verdict, Why};
+use crate::domain::snapshot::Kind;
+use crate::domain::snapshot::difference::Change;
 use std::cmp::Reverse;
 
 /// The most lines that a short report has of it.
@@ -10,13 +12,47 @@ const MOST: usize = 30;
 
 /// The section of a dry run.
 pub(super) fn section(lines: &mut Lines, report: &Report) {
-    let found = list(&report.access);
+    let mut found = roles(report);
+    found.extend(list(&report.access));
     let nothing = found.is_empty().then_some("Nobody gains or loses access");
     let unknown = report.unrehearsed();
     if lines.section(report, "Access", unknown.as_ref(), nothing) {
         let found = found.into_iter().map(|line| line.indented(2));
         lines.most(found.collect(), MOST, "change");
     }
+}
+
+/// The roles that may do other things by themselves: their attributes, memberships and settings.
+fn roles(report: &Report) -> Vec<Line> {
+    let changes = report.difference.changes.iter();
+    let changes = changes.filter(|change| change.object.kind == Kind::Role);
+    let words = |change: &Change| -> Vec<String> {
+        let properties = change.properties.iter();
+        let properties = properties.filter(|one| one.property != "comment");
+        let word = |value: &Option<String>| value.clone().unwrap_or_else(|| "none".to_owned());
+        properties
+            .map(|one| {
+                let before = match &one.before {
+                    None => String::new(),
+                    before => format!(" (before: {})", word(before)),
+                };
+                let consequence = match one.property.as_str() {
+                    "members" if one.after.is_some() => ", who may do all that it may",
+                    _ => "",
+                };
+                let after = word(&one.after);
+                format!("{}: {after}{before}{consequence}", one.property)
+            })
+            .collect()
+    };
+    let line = |change: &Change| {
+        let words = words(change);
+        (!words.is_empty()).then(|| {
+            let text = format!("{} has {}", change.object, words.join("; "));
+            Line::new(Tone::Warn, &text)
+        })
+    };
+    changes.filter_map(line).collect()
 }
 
 /// What decides a right, as the consequence for who has it.
@@ -56,14 +92,10 @@ struct Group<'a> {
 }
 
 /// The changes in words: one line for the verbs of a role and a table that change in the same way, and for the tables that
-/// change in the same way and show no row. Of roles that pass row level security by only what they lose is told: they have
-/// every row of every table. What opens something comes first, and of that what shows the most rows.
+/// change in the same way and show no row. Of `service_role` only what it loses is told: it has every row of every table. What opens something comes first, and of that what shows the most rows.
 pub fn list(changes: &[AccessChange]) -> Vec<Line> {
     let mut groups: Vec<Group> = Vec::new();
-    for change in changes
-        .iter()
-        .filter(|change| !change.passes || change.after == Verdict::None)
-    {
+    for change in changes.iter().filter(|change| change.is_told()) {
         let same = Same {
             role: &change.role,
             before: change.before,
@@ -145,6 +177,9 @@ fn words(group: &Group, table: &str) -> String {
         (old, new) if new > old => format!("{role} gains {verbs} on {table}: now {reach}"),
         (old, new) if new < old => {
             format!("{role} is limited in {verbs} on {table}: now {reach}")
+        }
+        _ if group.shown.is_some_and(|shown| shown.only_parts) => {
+            format!("{role} may {verbs} more rows of {table}: it has another partition or heir")
         }
         _ if why == Some(Why::Policies) => {
             format!(

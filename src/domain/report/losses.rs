@@ -14,6 +14,8 @@ const MOST: usize = 40;
 pub struct Lost<'a> {
     object: String,
     kind: LossKind,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    attribute: Option<&'a str>,
     #[serde(flatten)]
     number: Number,
     counted: bool,
@@ -34,6 +36,7 @@ pub fn all(report: &Report) -> Vec<Lost<'_>> {
     let losses = report.losses.iter().map(|loss| Lost {
         object: object(loss),
         kind: loss.way,
+        attribute: loss.attribute.as_deref(),
         number: match &loss.column {
             None => Number::Rows(loss.rows),
             Some(_) => Number::Values(loss.rows),
@@ -44,6 +47,7 @@ pub fn all(report: &Report) -> Vec<Lost<'_>> {
     let missing = report.uncounted.iter().map(|one| Lost {
         object: one.table.clone(),
         kind: LossKind::ValuesNulled,
+        attribute: None,
         number: Number::Values(None),
         counted: false,
         uncounted: Some(one.why.words()),
@@ -86,9 +90,14 @@ pub fn line(loss: &Loss) -> Line {
     } else {
         "row"
     };
+    let attribute = loss.attribute.as_deref().unwrap_or_default();
     let (what, how) = match loss.way {
         LossKind::TableDropped => ("lost", format!("table {object} is dropped")),
         LossKind::ColumnDropped => ("lost", format!("column {object} is dropped")),
+        LossKind::AttributeDropped => (
+            "lose a part",
+            format!("column {object}, whose attribute {attribute} is dropped"),
+        ),
         LossKind::TableEmptied => ("lost", format!("table {object} is emptied")),
         LossKind::ValuesNulled => ("lost", format!("column {object} becomes null")),
         LossKind::ValuesConverted => ("converted to others", format!("column {object}")),

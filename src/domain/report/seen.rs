@@ -92,7 +92,7 @@ impl Seen {
             matches!(change.role.as_str(), "anon" | "public") && change.after == Verdict::All
         };
         let is_called = |change: &AccessChange| {
-            change.why == Some(Why::Definer) && !change.passes && change.gains()
+            change.why == Some(Why::Definer) && change.is_told() && change.gains()
         };
         let added =
             report.difference.changes.iter().filter(|change| {

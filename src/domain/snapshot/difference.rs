@@ -130,6 +130,12 @@ impl Difference {
                 (Some(old), Some(new)) if old == new => continue,
                 _ => ChangeKind::Changed,
             };
+            // Roles belong to the whole cluster, and a catalog has those that this database or its API names: which roles there
+            // are is not compared.
+            if object.kind == Kind::Role && matches!(fate, ChangeKind::Added | ChangeKind::Removed)
+            {
+                continue;
+            }
             let shifts = shifts(old, new, &tables);
             changes.push(change(object, fate, was, shifts));
         }

@@ -59,9 +59,11 @@ pub enum Kind {
     Server,
     /// Privileges that future objects get.
     DefaultPrivileges,
+    /// A role that the API or a grant of this database names: its attributes, memberships and settings.
+    Role,
 }
 
-const WORDS: [(Kind, &str); 23] = [
+const WORDS: [(Kind, &str); 24] = [
     (Kind::Schema, "schema"),
     (Kind::Extension, "extension"),
     (Kind::Type, "type"),
@@ -85,6 +87,7 @@ const WORDS: [(Kind, &str); 23] = [
     (Kind::Publication, "publication"),
     (Kind::Server, "server"),
     (Kind::DefaultPrivileges, "default privileges"),
+    (Kind::Role, "role"),
 ];
 
 impl Kind {

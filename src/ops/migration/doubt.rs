@@ -5,12 +5,17 @@ use crate::domain::dry_run::recording::Failed;
 use crate::domain::migration::Step;
 use crate::domain::plural::listed;
 use crate::domain::problem::Problem;
-use crate::domain::script::{Limits, NOT_HERE, RunError, STATEMENT};
+use crate::domain::script::{Limits, NOT_HERE, RunError, STATEMENT, ServerError};
+use std::time::Duration;
 
 /// SQLSTATE: a value that was added to an enum is used before the commit (unsafe_new_enum_value_usage).
 const UNSAFE_NEW_ENUM_VALUE: &str = "55P04";
 /// SQLSTATE: a limit stopped a statement (query_canceled).
 const CANCELED: &str = "57014";
+
+/// How much shorter than its limit a statement may seem here that the limit stopped: the server measures it, and the answer
+/// before it may have been late.
+const SHORT: Duration = Duration::from_secs(2);
 
 /// Why a failure says nothing about the file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,6 +24,8 @@ pub(super) enum Doubt {
     EnumValue(usize),
     /// Files before it were not run here: their indexes.
     NotRun(Vec<usize>),
+    /// It depends on the time of the transaction, and files before it ran in the same one.
+    OneMoment,
     /// A dry run cannot run it, with the reason.
     OnlyHere(String),
 }
@@ -37,7 +44,10 @@ pub(super) fn doubt(
     if refused.code == NOT_HERE {
         return Some(Doubt::OnlyHere(format!("{}.", refused.message)));
     }
-    if refused.code == CANCELED && limits.statement_timeout.is_none() && failed.took >= STATEMENT {
+    if refused.code == CANCELED
+        && limits.statement_timeout.is_none()
+        && failed.took + SHORT >= STATEMENT
+    {
         let seconds = STATEMENT.as_secs();
         return Some(Doubt::OnlyHere(format!(
             "a statement took longer than the {seconds} seconds that a dry run gives it, because what it locks is locked for everybody meanwhile. A run has the limit of the role; `--statement-timeout` sets one for both."
@@ -53,16 +63,61 @@ pub(super) fn doubt(
                 values.any(|value| value == label)
             })
         };
+        // A statement that is put together names the label somewhere.
+        let may_add = |index: &usize| {
+            let mut statements = steps[*index].statements.iter();
+            statements.any(|sql| {
+                let words = sql.to_lowercase();
+                let mut words = words.split_whitespace();
+                sql.contains(label)
+                    && words.any(|word| word == "add")
+                    && words.any(|word| word == "value")
+            })
+        };
+        let by = (0..at).rev().find(adds);
+        let by = by.or_else(|| (0..at).rev().find(may_add));
         // A file that uses what it adds itself fails in a run too.
-        let by = (0..at).rev().find(adds).filter(|_| !adds(&at));
-        if let Some(by) = by {
+        if let Some(by) = by.filter(|_| !adds(&at) && !may_add(&at)) {
             return Some(Doubt::EnumValue(by));
         }
+    }
+    let has_run = (0..at).any(|index| !not_run.contains(&index));
+    if has_run && is_of_the_moment(failed, refused, steps[at]) {
+        return Some(Doubt::OneMoment);
     }
     let before = not_run.iter().copied().filter(|index| *index < at);
     let mut before: Vec<usize> = before.collect();
     before.sort_unstable();
     (!before.is_empty() && depends(&refused.code)).then_some(Doubt::NotRun(before))
+}
+
+/// Whether a refusal may come of the time of the transaction, or of its number: a run has another one for each file.
+fn is_of_the_moment(failed: &Failed, refused: &ServerError, step: &Step) -> bool {
+    const OF_THE_TRANSACTION: [&str; 6] = [
+        "now()",
+        "current_timestamp",
+        "localtimestamp",
+        "transaction_timestamp()",
+        "txid_current()",
+        "pg_current_xact_id()",
+    ];
+    let class = refused.code.get(..2).unwrap_or_default();
+    if !["22", "23", "P0"].contains(&class) {
+        return false;
+    }
+    let names_it = failed.statement.is_some_and(|statement| {
+        let sql = step.statements[statement].to_lowercase();
+        OF_THE_TRANSACTION.iter().any(|word| sql.contains(word))
+    });
+    // A key with a time to the fraction of a second was made by a default.
+    let is_a_time = |detail: &String| {
+        detail.as_bytes().windows(5).any(|five| {
+            matches!(five, [b':', a, b, b'.', c] if [a, b, c].iter().all(|one| one.is_ascii_digit()))
+        })
+    };
+    names_it
+        || matches!(refused.code.as_str(), "23505" | "23P01")
+            && refused.detail.as_ref().is_some_and(is_a_time)
 }
 
 /// Whether a refusal may depend on what other files do: none of the syntax, of the server's means or of others at work does.
@@ -83,6 +138,7 @@ impl Doubt {
                 title(at),
                 by = title(*by),
             ),
+            Self::OneMoment => "Not known: it depends on the time of its transaction, and the files of a dry run share one transaction, so `now()` is the same in all of them. It was undone, and the files behind it ran without it. `--on scratch` commits each file.".to_owned(),
             Self::OnlyHere(why) => {
                 format!("Not known: {why} It was undone, and the files behind it ran without it.")
             }
@@ -106,6 +162,10 @@ impl Doubt {
                 problem.why, steps[*by].version, steps[*by].name, steps[at].version, steps[at].name
             ),
             Self::OnlyHere(_) => return problem,
+            Self::OneMoment => format!(
+                "{} It may fail only because `now()` is the same in all files of a dry run.",
+                problem.why
+            ),
             Self::NotRun(_) => format!(
                 "{} It may fail only because files before it were not run here.",
                 problem.why
@@ -134,13 +194,12 @@ fn added_values(sql: &str) -> Vec<&str> {
         let Some(next) = next.filter(|next| next.starts_with('\'')) else {
             continue;
         };
+        // In a string that is executed each quote stands twice, or more often.
+        let quotes = next.len() - next.trim_start_matches('\'').len();
         // A value may hold blanks, so it is looked for where its first word stands in the text.
-        let begin = next.as_ptr() as usize - sql.as_ptr() as usize + 1;
-        if let Some(value) = sql[begin..]
-            .split('\'')
-            .next()
-            .filter(|value| !value.is_empty())
-        {
+        let begin = next.as_ptr() as usize - sql.as_ptr() as usize + quotes;
+        let value = sql[begin..].split('\'').next();
+        if let Some(value) = value.filter(|value| !value.is_empty()) {
             values.push(value);
         }
     }
@@ -160,6 +219,10 @@ mod tests {
                 &["very good"],
             ),
             ("do $$ begin alter type a add value 'x'; end $$", &["x"]),
+            (
+                "do $$ begin execute 'alter type a add value ''very good'''; end $$",
+                &["very good"],
+            ),
             ("select 'add value'", &[]),
             ("alter type mood add value", &[]),
         ] {

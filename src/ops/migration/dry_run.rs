@@ -10,6 +10,7 @@ use super::{RunControl, Workspace, read_files};
 use crate::domain::dry_run::access::Right;
 use crate::domain::dry_run::effects::EffectLedger;
 use crate::domain::dry_run::losses::Candidates;
+use crate::domain::dry_run::moved::partitions;
 use crate::domain::dry_run::recording::{DryRunResult, Failed, FileResult, FileScript};
 use crate::domain::dry_run::{
     End, Environment, Report, StatementReport, StepReport, TableLockSummary,
@@ -163,7 +164,8 @@ fn report_of(
 ) -> (Report, EffectLedger, Candidates) {
     let all: Vec<&Step> = plan.steps.iter().collect();
     let mut not_run = left_out(plan, refused);
-    let mut ledger = EffectLedger::new(&recording.baseline);
+    let mut ledger =
+        EffectLedger::new(&recording.baseline).with_partitions(partitions(&recording.before));
     let mut steps: Vec<StepReport> = plan.steps.iter().map(not_reached).collect();
     let mut results = recording.files.iter();
     let mut latest = &recording.before;

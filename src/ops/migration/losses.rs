@@ -39,6 +39,9 @@ pub(super) async fn count_losses(
         losses.any(|loss| loss.way == LossKind::TableDropped && !loss.remade && loss.table == table)
     };
     access.retain(|change| change.why.is_some() || !is_gone(&change.table));
+    // Another partition or heir is worth a word where its rows become visible.
+    let shows_rows = |rows: Option<u64>| rows != Some(0) && report.on == Environment::Target;
+    access.retain(|change| !change.only_parts || shows_rows(change.rows));
     report.access = access;
     let moved = baseline.sequences.iter().filter(|(name, value)| {
         let now = found.sequences.iter().find(|(other, _)| other == name);

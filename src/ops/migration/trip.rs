@@ -15,6 +15,7 @@ use super::{RunControl, Workspace, read_files};
 use crate::domain::dry_run::effects::EffectLedger;
 use crate::domain::dry_run::losses::Candidates;
 use crate::domain::dry_run::measure;
+use crate::domain::dry_run::moved::partitions;
 use crate::domain::dry_run::{Environment, RoundTrip, Verdict, Verification};
 use crate::domain::migration::{Entry, State, Step, StepMode};
 use crate::domain::problem::{Kind, Problem};
@@ -107,7 +108,8 @@ impl Target<'_> {
         // What is lost is counted in the state before everything, to which the transaction returns in the end.
         let baseline = self.session.baseline().await?;
         let mut lost: Vec<(usize, Candidates)> = Vec::new();
-        let mut ledger = EffectLedger::new(&baseline);
+        let partitions = partitions(&self.session.snapshot().await?);
+        let mut ledger = EffectLedger::new(&baseline).with_partitions(partitions);
         for (index, (entry, trip)) in entries.iter().zip(&mut trips).enumerate() {
             let (up, down) = up_and_down(self.schema, entry).await;
             let up = match up {
@@ -157,7 +159,8 @@ impl Target<'_> {
             if is_rolled_back {
                 let returned = self.session.snapshot().await?;
                 trip.difference = Difference::between(&before, &returned);
-                let candidates = ledger.candidates(&applied, &returned);
+                let mut candidates = ledger.candidates(&applied, &returned);
+                candidates.keep_attributes_of(&before);
                 lost.push((index, candidates));
                 failed = self.run(&up, &tried, &mut ledger).await?;
                 if matches!(failed, Ran::Well) {
@@ -212,9 +215,9 @@ impl Target<'_> {
         let baseline = self.session.baseline().await?;
         let tried = Tried::default();
         let mut lost: Vec<(usize, Candidates)> = Vec::new();
-        let mut ledger = EffectLedger::new(&baseline);
         self.session.set_mark().await?;
         let mut latest = self.session.snapshot().await?;
+        let mut ledger = EffectLedger::new(&baseline).with_partitions(partitions(&latest));
         let mut befores: Vec<(usize, Step, Snapshot)> = Vec::new();
         for (index, entry) in entries.iter().enumerate().rev() {
             let trip = &mut trips[index];

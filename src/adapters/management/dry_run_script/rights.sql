@@ -14,7 +14,7 @@ begin
     execute $RIGHTS$ into later;
     for one in
       select n.value ->> 0 as role, pg_catalog.array_agg((n.value ->> 1)::pg_catalog.oid) as ids from pg_catalog.json_array_elements(later::pg_catalog.json) n
-      where n.value ->> 3 = 'select' and n.value ->> 7 = 'false' and not exists (
+      where n.value ->> 3 = 'select' and n.value ->> 0 <> 'service_role' and not exists (
         select from pg_catalog.json_array_elements(rights::pg_catalog.json) o where o.value::pg_catalog.text = n.value::pg_catalog.text)
       group by 1
     loop
