@@ -52,6 +52,15 @@ impl Answer {
         self.meta.insert(name.to_owned(), value(entry)?);
         Ok(self)
     }
+
+    /// Puts lines in front of its page; a text that is the product itself stays alone.
+    pub fn below(mut self, mut page: Page) -> Self {
+        if let Body::Page(own) = &mut self.body {
+            page.append(std::mem::take(own));
+            *own = page;
+        }
+        self
+    }
 }
 
 /// A command that failed, perhaps after it had something to say.
@@ -80,6 +89,19 @@ impl Failure {
             meta: answer.meta,
             page,
         }
+    }
+
+    /// Adds an entry to `meta`.
+    pub fn with(mut self, name: &str, entry: &impl Serialize) -> Result<Self, Problem> {
+        self.meta.insert(name.to_owned(), value(entry)?);
+        Ok(self)
+    }
+
+    /// Puts lines in front of its page.
+    pub fn below(mut self, mut page: Page) -> Self {
+        page.append(std::mem::take(&mut self.page));
+        self.page = page;
+        self
     }
 }
 

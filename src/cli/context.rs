@@ -43,6 +43,8 @@ pub struct Work {
     pub stage: Arc<dyn DryRunDatabase>,
     /// For its audit log.
     pub upkeep: Arc<dyn AuditUpkeep>,
+    /// For who may do what there.
+    pub access: Arc<dyn AccessDatabase>,
     /// The production profile that is meant, as far as is known before anything is connected to.
     pub production: Option<String>,
     /// What the database is called while it is waited for.
@@ -321,6 +323,7 @@ impl Context {
     fn work_over(&self, root: &Path, way: Transport, claim: Option<Claim>) -> Work {
         self.note(&way.notes());
         let (stage, upkeep, place) = (way.stage(), way.audit_upkeep(), way.label());
+        let access = way.access();
         let database = way.database();
         let production = claim.as_ref().and_then(|claim| claim.meant.clone());
         let database = match claim {
@@ -335,6 +338,7 @@ impl Context {
             schema: Workspace::new(root, database),
             stage,
             upkeep,
+            access,
             place,
             production,
             output: self.output,

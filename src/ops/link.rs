@@ -43,6 +43,9 @@ pub struct Link {
     /// The major version that `supabase/config.toml` gives for local development.
     #[serde(skip)]
     pub major_version: Option<u32>,
+    /// The schemas that the API serves, as `supabase/config.toml` names them.
+    #[serde(skip)]
+    pub api_schemas: Option<Vec<String>>,
     /// Ports of local development, where there is a `supabase/config.toml`.
     #[serde(skip)]
     pub local: Option<Local>,
@@ -73,6 +76,7 @@ struct Config {
 #[derive(Default, Deserialize)]
 struct Api {
     port: Option<u16>,
+    schemas: Option<Vec<String>>,
     #[serde(default)]
     tls: Tls,
 }
@@ -135,6 +139,7 @@ pub fn read(named: Option<&Path>) -> Result<Link, Problem> {
             .project_id
             .filter(|id| !id.trim().is_empty() && !hidden::looks_secret(id));
         link.major_version = config.db.major_version;
+        link.api_schemas = config.api.schemas;
         link.local = Some(Local {
             api_port: config.api.port.unwrap_or(API_PORT),
             db_port: config.db.port.unwrap_or(DB_PORT),

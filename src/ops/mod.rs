@@ -18,6 +18,7 @@ pub mod migration;
 mod paging;
 pub mod people;
 pub mod profile;
+pub mod scratch_project;
 pub mod seed;
 pub mod session;
 mod short_id;

@@ -180,6 +180,20 @@ impl Stack {
         }
     }
 
+    /// Names the schemas of the API in the role `authenticator`, as the platform does: what reads that setting finds them. The
+    /// embedded server goes on serving its own.
+    pub async fn name_api_schemas(&self, schemas: &[String]) -> Result<(), Error> {
+        let list = schemas.join(", ").replace('\'', "''");
+        let statement = format!("alter role authenticator set pgrst.db_schemas = '{list}'");
+        let inner = self.inner.clone();
+        self.runtime
+            .run(async move {
+                let admin = inner.admin().await?;
+                admin.run("naming the schemas of the API", &statement).await
+            })
+            .await
+    }
+
     /// Whether REST is a PostgREST process, and not the embedded server.
     pub fn has_real_postgrest(&self) -> bool {
         rest::binary(&self.inner.options).is_some()

@@ -195,3 +195,118 @@ fn what_is_doubtful_is_listed_and_becomes_a_migration() {
         "{down}"
     );
 }
+
+/// A project's files: hostile names, a schema of the API beside `public`, users and rows by a seed.
+#[cfg(feature = "demo")]
+const SCRATCH: [(&str, &str); 3] = [
+    (
+        "supabase/config.toml",
+        "project_id = \"x\"\n[api]\nschemas = [\"public\", \"od d\"]\n[db.seed]\nsql_paths = [\"./seed.sql\"]\n",
+    ),
+    (
+        "supabase/migrations/20260101000000_first.sql",
+        "create table public.note (id int primary key, owner uuid references auth.users, body text);
+         alter table public.note enable row level security;
+         create policy \"own; drop\" on public.note for select to authenticated using (owner = auth.uid());
+         revoke all on public.note from anon, authenticated, service_role; grant select on public.note to authenticated;
+         create schema \"od d\"; grant usage on schema \"od d\" to anon, authenticated, service_role;
+         create table \"od d\".\"we;ird\"\"t\n--\" (\"a'b\" int primary key);
+         alter table \"od d\".\"we;ird\"\"t\n--\" enable row level security;\n",
+    ),
+    (
+        "supabase/seed.sql",
+        "insert into auth.users (id, email, aud, role) values
+           ('a11ce000-0000-4000-8000-0000000000aa', 'ann@example.com', 'authenticated', 'authenticated'),
+           ('b0b00000-0000-4000-8000-0000000000bb', 'ben@example.com', 'authenticated', 'authenticated');
+         insert into public.note values (1, 'a11ce000-0000-4000-8000-0000000000aa', 'x'),
+           (2, 'a11ce000-0000-4000-8000-0000000000aa', 'y'), (3, 'b0b00000-0000-4000-8000-0000000000bb', 'z');\n",
+    ),
+];
+
+#[test]
+#[cfg(feature = "demo")]
+fn what_a_pull_request_opens_fails_on_a_scratch_database_and_needs_no_other() {
+    let mut world = World::nowhere();
+    world.files(&SCRATCH);
+    let scratch = ["--on", "scratch"];
+    let file = world.path("access.txt").display().to_string();
+    world
+        .run(&[&["access", "snapshot", &file][..], &scratch].concat())
+        .done();
+    let written = std::fs::read_to_string(&file).unwrap();
+    assert!(
+        written.contains("schemas public, \"od d\"\n")
+            && written.contains("anon may not select public.note"),
+        "{written}"
+    );
+    let hand = world.path("hand.txt").display().to_string();
+    std::fs::write(
+        &hand,
+        "user:ann@example.com sees 2 of note\nuser:ben sees 1 of note\nanon sees nothing of note\nstranger sees nothing of note\n",
+    )
+    .unwrap();
+    let check = [&["access", "check", &file, &hand][..], &scratch].concat();
+    let ran = world.run(&check);
+    assert!(
+        ran.done()
+            .out
+            .contains("with 1 migration and 1 seed of this project"),
+        "{ran:?}"
+    );
+    world.files(&[(
+        "supabase/migrations/20260102000000_second.sql",
+        "grant select on \"od d\".\"we;ird\"\"t\n--\" to anon; create policy open on \"od d\".\"we;ird\"\"t\n--\" using (true);
+         alter policy \"own; drop\" on public.note using (true);\n",
+    )]);
+    let ran = world.run(&check);
+    assert!(
+        ran.ended(1)
+            .out
+            .contains("+ anon may select all of \"od d\"")
+            && ran.out.contains("- user:ben sees 1 of note"),
+        "{ran:?}"
+    );
+    assert!(!ran.out.contains('\u{1b}'), "{ran:?}");
+    let explained = world.data(
+        &[
+            &["access", "explain", "note", "3", "--as", "user:ann"][..],
+            &scratch,
+        ]
+        .concat(),
+    );
+    assert_eq!(explained["allowed"], true, "{explained}");
+}
+
+#[test]
+#[cfg(feature = "demo")]
+fn a_scratch_database_that_is_not_the_whole_project_is_no_proof() {
+    let mut world = World::nowhere();
+    let check = ["access", "check", "hand.txt", "--on", "scratch"];
+    world.files(&[("hand.txt", "anon sees nothing of note\n")]);
+    let problem = world.problem(3, &check);
+    assert!(
+        problem["why"]
+            .as_str()
+            .unwrap()
+            .contains("no migrations folder"),
+        "{problem}"
+    );
+    world.files(&SCRATCH);
+    world.files(&[("supabase/config.toml", "[api]\nschemas = [\"a,b\"]\n")]);
+    let problem = world.problem(3, &check);
+    assert!(
+        problem["why"].as_str().unwrap().contains("a,b"),
+        "{problem}"
+    );
+    world.files(&SCRATCH);
+    world.files(&[(
+        "supabase/seed.sql",
+        "insert into note values (1, 'no uuid', '');",
+    )]);
+    let ran = world.run(&check);
+    assert!(
+        ran.code != 0 && ran.err.contains("Seed supabase/seed.sql failed"),
+        "{ran:?}"
+    );
+    assert!(!ran.out.contains("hold"), "{ran:?}");
+}

@@ -5,10 +5,12 @@ use super::super::context::Context;
 use super::super::interrupt;
 use super::super::page::{Page, Span, Tone};
 use super::heading::heading;
+use super::place::Place;
 use crate::domain::access::expected::{CheckReport, ExpectedFile, parse};
 use crate::domain::plural::counted;
 use crate::domain::problem::{Kind, Problem};
 use crate::ops::access;
+use crate::ports::AccessDatabase;
 use clap::Args as ClapArgs;
 use std::path::{Path, PathBuf};
 
@@ -22,6 +24,9 @@ pub struct Args {
     /// The file; several are checked one after the other
     #[arg(value_name = "FILE", required = true)]
     files: Vec<PathBuf>,
+
+    #[command(flatten)]
+    place: Place,
 }
 
 /// Reads the files and the database, and compares.
@@ -38,11 +43,16 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
     for file in &args.files {
         expected.push(read(file)?);
     }
-    let database = context.access().await?;
+    let looked = args.place.open(context).await?;
+    let answered = look(args, &expected, looked.database.as_ref()).await;
+    looked.close(answered).await
+}
+
+async fn look(args: &Args, expected: &[ExpectedFile], database: &dyn AccessDatabase) -> Answered {
     let mut page = Page::default();
     let mut reports = Vec::new();
-    for (file, expected) in args.files.iter().zip(&expected) {
-        let checking = access::check(database.as_ref(), expected);
+    for (file, expected) in args.files.iter().zip(expected) {
+        let checking = access::check(database, expected);
         let (matrix, report) = interrupt::ending(checking).await?;
         if reports.is_empty() {
             page.append(heading(&matrix.rules));
@@ -67,7 +77,14 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
         "Access is not what the file says.",
         format!("{}.", counted(count, "difference")),
     )
-    .with_hint("Where the change is meant, write the file anew with `supadeck access snapshot`.");
+    .with_hint(format!(
+        "Where the change is meant, write the file anew with `supadeck access snapshot{}`.",
+        if args.place.is_scratch() {
+            " --on scratch"
+        } else {
+            ""
+        }
+    ));
     Err(Failure::after(problem, answer))
 }
 

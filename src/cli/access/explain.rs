@@ -5,11 +5,13 @@ use super::super::context::Context;
 use super::super::interrupt;
 use super::super::page::Tone;
 use super::heading::heading;
+use super::place::Place;
 use crate::domain::access::explain::{ExplainRequest, Wanted};
 use crate::domain::access::rules::Verb;
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::report::explained;
 use crate::ops::access;
+use crate::ports::AccessDatabase;
 use clap::{Args as ClapArgs, ValueEnum};
 use serde_json::{Map, Value};
 
@@ -35,6 +37,9 @@ pub struct Args {
     /// For an insert or update: the values that would be written, as a JSON object
     #[arg(long, value_name = "JSON", value_parser = object)]
     set: Option<Map<String, Value>>,
+
+    #[command(flatten)]
+    place: Place,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -80,10 +85,16 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
         wanted: Wanted {
             key: args.row.clone(),
             written: args.set.clone(),
+            ..Wanted::default()
         },
     };
-    let database = context.access().await?;
-    let explained = access::explain(database.as_ref(), &request);
+    let looked = args.place.open(context).await?;
+    let answered = look(&request, looked.database.as_ref()).await;
+    looked.close(answered).await
+}
+
+async fn look(request: &ExplainRequest, database: &dyn AccessDatabase) -> Answered {
+    let explained = access::explain(database, request);
     let (rules, explanation) = interrupt::ending(explained).await?;
     let mut page = heading(&rules);
     page.toned(Tone::Strong, &explained::title(&explanation));

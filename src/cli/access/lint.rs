@@ -4,11 +4,13 @@ use super::super::answer::{Answer, Answered, Failure};
 use super::super::context::Context;
 use super::super::interrupt;
 use super::super::page::{Page, Tone};
+use super::place::Place;
 use crate::domain::access::lint::Severity;
 use crate::domain::plural::counted;
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::report::secured;
 use crate::ops::access;
+use crate::ports::AccessDatabase;
 use clap::Args as ClapArgs;
 use serde_json::json;
 
@@ -21,11 +23,19 @@ pub struct Args {
     /// Write what can be mended as a migration of this name, with its rollback
     #[arg(long, value_name = "NAME")]
     write: Option<String>,
+
+    #[command(flatten)]
+    place: Place,
 }
 
 /// Asks, and writes the files.
 pub async fn run(context: &Context, args: &Args) -> Answered {
-    let database = context.access().await?;
+    let looked = args.place.open(context).await?;
+    let answered = look(context, args, looked.database.as_ref()).await;
+    looked.close(answered).await
+}
+
+async fn look(context: &Context, args: &Args, database: &dyn AccessDatabase) -> Answered {
     let findings = interrupt::ending(database.lint()).await?;
     let mut page = Page::default();
     if findings.is_empty() {

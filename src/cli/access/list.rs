@@ -6,12 +6,14 @@ use super::super::interrupt;
 use super::super::page::{Page, Span, Table, Tone};
 use super::super::table::Kind;
 use super::heading::heading;
+use super::place::Place;
 use crate::domain::access::listing::Matrix;
 use crate::domain::access::matrix::{AccessCell, amount, letters};
 use crate::domain::access::viewer::Who;
 use crate::domain::dry_run::access::Verdict;
 use crate::domain::plural::listed;
 use crate::ops::access::{self, MatrixRequest};
+use crate::ports::AccessDatabase;
 use clap::Args as ClapArgs;
 
 /// List what each identity may do with each table, and how many rows it really sees
@@ -37,11 +39,19 @@ pub struct Args {
     /// Every schema
     #[arg(long)]
     all_schemas: bool,
+
+    #[command(flatten)]
+    place: Place,
 }
 
 /// Reads, judges and counts.
 pub async fn run(context: &Context, args: &Args) -> Answered {
-    let database = context.access().await?;
+    let looked = args.place.open(context).await?;
+    let answered = look(context, args, looked.database.as_ref()).await;
+    looked.close(answered).await
+}
+
+async fn look(context: &Context, args: &Args, database: &dyn AccessDatabase) -> Answered {
     let request = MatrixRequest {
         only: context.asked()?.into_iter().collect(),
         also: args.also.clone(),
@@ -49,7 +59,7 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
         is_everywhere: args.all_schemas,
         tables: args.tables.clone(),
     };
-    let matrix = interrupt::ending(access::matrix(database.as_ref(), &request)).await?;
+    let matrix = interrupt::ending(access::matrix(database, &request)).await?;
     let answer = Answer::new(&matrix.cells, page(&matrix, args.tables.is_empty()))?
         .with("connection", &matrix.rules.connection.role)?
         .with("sees_all_rows", &matrix.rules.connection.passes)?;

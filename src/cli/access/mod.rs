@@ -5,6 +5,7 @@ mod explain;
 mod heading;
 mod lint;
 mod list;
+mod place;
 mod show;
 mod snapshot;
 
@@ -16,7 +17,8 @@ use clap::{Args as ClapArgs, Subcommand};
 /// See who may do what with which rows, and why
 ///
 /// It reads the catalogs over the database connection or the Management API, and proves each cell by counting rows as that
-/// role in a read-only transaction that is rolled back. Nothing is changed, and nobody is signed in.
+/// role in a read-only transaction that is rolled back. Nothing is changed, and nobody is signed in. With `--on scratch` it looks at a
+/// scratch database that is built of the project's migrations and seeds: what a pull request opens is seen before it is merged.
 #[derive(ClapArgs)]
 pub struct Args {
     #[command(subcommand)]

@@ -5,12 +5,14 @@ use super::super::context::Context;
 use super::super::interrupt;
 use super::super::page::{Page, Span, Table, Tone};
 use super::heading::heading;
+use super::place::Place;
 use crate::domain::access::listing::Matrix;
 use crate::domain::access::rules::SecuredTable;
 use crate::domain::access::viewer::Who;
 use crate::domain::access::words;
 use crate::domain::report::{Lines, secured};
 use crate::ops::access::{self, MatrixRequest};
+use crate::ports::AccessDatabase;
 use clap::Args as ClapArgs;
 use serde_json::json;
 
@@ -24,18 +26,26 @@ pub struct Args {
     /// Another identity beside the usual ones: user:EMAIL, role:NAME
     #[arg(long, value_name = "IDENTITY")]
     also: Vec<Who>,
+
+    #[command(flatten)]
+    place: Place,
 }
 
 /// Reads one table.
 pub async fn run(context: &Context, args: &Args) -> Answered {
-    let database = context.access().await?;
+    let looked = args.place.open(context).await?;
+    let answered = look(context, args, looked.database.as_ref()).await;
+    looked.close(answered).await
+}
+
+async fn look(context: &Context, args: &Args, database: &dyn AccessDatabase) -> Answered {
     let request = MatrixRequest {
         only: context.asked()?.into_iter().collect(),
         also: args.also.clone(),
         tables: vec![args.table.clone()],
         ..MatrixRequest::default()
     };
-    let matrix = interrupt::ending(access::matrix(database.as_ref(), &request)).await?;
+    let matrix = interrupt::ending(access::matrix(database, &request)).await?;
     let table = access::table(&matrix.rules, &args.table)?;
     let policies = matrix.rules.policies.iter();
     let policies: Vec<_> = policies

@@ -5,9 +5,11 @@ use super::super::context::Context;
 use super::super::interrupt;
 use super::super::page::Tone;
 use super::heading::heading;
+use super::place::Place;
 use crate::domain::access::viewer::Who;
 use crate::domain::plural::counted;
 use crate::ops::access::{self, MatrixRequest};
+use crate::ports::AccessDatabase;
 use clap::Args as ClapArgs;
 use serde_json::json;
 use std::path::PathBuf;
@@ -29,18 +31,26 @@ pub struct Args {
     /// Only these schemas, instead of those of the API
     #[arg(long, value_name = "NAME")]
     schema: Vec<String>,
+
+    #[command(flatten)]
+    place: Place,
 }
 
 /// Reads, and writes the file.
 pub async fn run(context: &Context, args: &Args) -> Answered {
-    let database = context.access().await?;
+    let looked = args.place.open(context).await?;
+    let answered = look(context, args, looked.database.as_ref()).await;
+    looked.close(answered).await
+}
+
+async fn look(context: &Context, args: &Args, database: &dyn AccessDatabase) -> Answered {
     let request = MatrixRequest {
         only: context.asked()?.into_iter().collect(),
         also: args.also.clone(),
         schemas: args.schema.clone(),
         ..MatrixRequest::default()
     };
-    let matrix = interrupt::ending(access::judged(database.as_ref(), &request)).await?;
+    let matrix = interrupt::ending(access::judged(database, &request)).await?;
     let sentences = access::write_snapshot(&matrix, &args.file)?;
     let mut page = heading(&matrix.rules);
     page.toned(

@@ -1,7 +1,7 @@
 //! `supadeck migration`: the subcommands, and how a plan and its end are shown.
 
 mod apply;
-mod chosen;
+pub mod chosen;
 mod diff;
 mod list;
 mod log;
@@ -14,9 +14,9 @@ mod repair;
 mod restore;
 mod rollback;
 mod run;
-mod scratch;
+pub mod scratch;
 pub mod show;
-mod skipped;
+pub mod skipped;
 mod split;
 pub mod timeouts;
 mod verify;

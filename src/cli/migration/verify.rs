@@ -17,7 +17,6 @@ use crate::domain::report::{Extent, Lines, changes, dry_run, losses};
 use crate::domain::script::Limits;
 use crate::ops::migration::{self, Passing};
 use clap::Args as ClapArgs;
-use std::path::Path;
 
 /// Prove that each rollback file undoes its migration: apply, roll back, apply again, and compare the catalog
 ///
@@ -68,7 +67,7 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
         let root = context.root().await?;
         let mut limits = Limits::default();
         args.waits.set(&mut limits);
-        let wanted = wanted(context, &root).await?;
+        let wanted = Wanted::known(context, &root).await?;
         let scratch = interrupt::ending(Box::pin(Scratch::start(context, wanted))).await?;
         is_guessed = !scratch.is_right_version();
         let mut passing = Passing::on(scratch.is_right_version());
@@ -89,21 +88,6 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
         None => Ok(answer),
         Some(problem) => Err(Failure::after(problem, answer)),
     }
-}
-
-/// The version of Postgres that the project has: of the database, where a command names one and it answers, else what the
-/// directory says. Nothing needs a database here.
-async fn wanted(context: &Context, root: &Path) -> Result<Wanted, Problem> {
-    if context.settings().db_url.is_some() {
-        let target = async { context.work().await?.schema.database.history().await };
-        match interrupt::ending(Box::pin(target)).await {
-            Ok(history) => return Ok(Wanted::of_target(&history.target.server_version)),
-            Err(problem) if problem.is_cancelled() => return Err(problem),
-            // It is not needed: only its version would have been.
-            Err(problem) => tracing::debug!(%problem, "the version of the database is not known"),
-        }
-    }
-    Ok(Wanted::of_project(root))
 }
 
 /// Why the check failed: what did not pass, and apart from it what nobody has looked at.

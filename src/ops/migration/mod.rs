@@ -4,6 +4,7 @@
 //! says, one transaction a file, and reports what the history says afterwards.
 
 mod delete;
+mod build;
 mod diff;
 mod doubt;
 mod dry_run;
@@ -37,6 +38,7 @@ mod trip;
 mod verify;
 
 pub use delete::{DeletePlan, delete, plan_delete};
+pub use build::build;
 pub use diff::diff;
 pub use dry_run::dry_run;
 pub use extract_edits::{ExtractPlan, branch, plan_branch};

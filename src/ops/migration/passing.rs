@@ -84,7 +84,7 @@ impl Passing {
     }
 
     /// A failure that is told as the file's own, with the word that something before it was not run.
-    pub(super) fn own(&self, mut problem: Problem) -> Problem {
+    pub(in crate::ops) fn own(&self, mut problem: Problem) -> Problem {
         if problem.code.as_deref().is_some_and(is_absence) && !self.lacking.is_empty() {
             problem.why.push_str(
                 " Statements before it were not run here, see “Not covered”: it may fail only because of that.",

@@ -93,7 +93,7 @@ fn not_rebuilt(version: &str, why: &str) -> Problem {
 }
 
 /// Runs steps on a scratch database, which nobody else uses.
-async fn run_for_real(
+pub(super) async fn run_for_real(
     scratch: &Workspace,
     mut steps: Vec<Step>,
     passing: &mut Passing,

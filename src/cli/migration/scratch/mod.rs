@@ -5,6 +5,9 @@ mod with_stack;
 #[cfg(not(feature = "demo"))]
 mod without_stack;
 
+use super::super::context::Context;
+use super::super::interrupt;
+use crate::domain::problem::Problem;
 use crate::ops::link;
 use std::path::Path;
 
@@ -28,8 +31,25 @@ impl Wanted {
         }
     }
 
+    /// That of the database, where a command names one and it answers, else what the directory says. Nothing needs a database
+    /// here.
+    pub async fn known(context: &Context, root: &Path) -> Result<Self, Problem> {
+        if context.settings().db_url.is_some() {
+            let target = async { context.work().await?.schema.database.history().await };
+            match interrupt::ending(Box::pin(target)).await {
+                Ok(history) => return Ok(Self::of_target(&history.target.server_version)),
+                Err(problem) if problem.is_cancelled() => return Err(problem),
+                // It is not needed: only its version would have been.
+                Err(problem) => {
+                    tracing::debug!(%problem, "the version of the database is not known")
+                }
+            }
+        }
+        Ok(Self::of_project(root))
+    }
+
     /// The one that a project directory names.
-    pub fn of_project(root: &Path) -> Self {
+    fn of_project(root: &Path) -> Self {
         let known = link::postgres_major(root);
         Self {
             major: known.map(|(major, _)| major),

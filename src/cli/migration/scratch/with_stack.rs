@@ -80,6 +80,19 @@ impl Scratch {
         Ok(work)
     }
 
+    /// Names the schemas of the API there, as far as the project's directory knows them.
+    pub async fn name_api_schemas(&self, schemas: &[String]) -> Result<(), Problem> {
+        let named = self.stack.name_api_schemas(schemas).await;
+        named.map_err(|error| {
+            Problem::new(
+                Kind::Config,
+                "The schemas of the API cannot be named on the scratch database.",
+                error.to_string(),
+            )
+            .with_hint("They stand in supabase/config.toml, as `schemas` of [api].")
+        })
+    }
+
     /// Whether its major version is known to be the project's.
     pub fn is_right_version(&self) -> bool {
         self.is_right_version
