@@ -18,11 +18,13 @@ use crate::domain::audit::Summary;
 use crate::domain::identity::Identity;
 use crate::domain::moment::{Form, moment};
 use crate::domain::people::PeopleTold;
+use crate::domain::plural::counted;
 use crate::domain::problem::Problem;
 use crate::domain::read_problem;
 use crate::domain::report::dry_run;
 use crate::domain::report::seen::Tried;
 use crate::domain::seed::{SeedEntry, SeedState};
+use crate::domain::text::harmless;
 use crate::domain::text::sentence;
 use jiff::Timestamp;
 use std::time::Duration;
@@ -150,6 +152,7 @@ fn taken(model: &mut Model, report: Report, at: Timestamp) -> Vec<Effect> {
         }
         Report::Access(result) => {
             model.access.arrived(result, at);
+            model.access.seek(model.tried.as_ref());
             let height = model.list_height();
             if model.screen == super::model::Screen::Access {
                 model.access.list.follow(height);
@@ -174,8 +177,16 @@ fn taken(model: &mut Model, report: Report, at: Timestamp) -> Vec<Effect> {
                 None => Vec::new(),
             }
         }
-        Report::Tables(result) => {
-            model.tables.arrived(result, at);
+        Report::Exported(Ok(exported)) => {
+            let text = format!(
+                "Wrote {} to {}.",
+                counted(exported.rows, "row"),
+                harmless(&exported.file.display().to_string())
+            );
+            execute::toast(model, text)
+        }
+        Report::Exported(Err(problem)) => {
+            show(model, ResultView::failed("Export", &problem));
             Vec::new()
         }
         Report::TableList(result) => {
@@ -258,6 +269,7 @@ fn taken(model: &mut Model, report: Report, at: Timestamp) -> Vec<Effect> {
             model.rehearsed = planned.clone().filter(|_| is_good);
             if let (Ok(report), Some(Planned { plan, .. })) = (&result, &planned) {
                 let when = moment(at, Form::Clock);
+                model.access.seeks = !report.access.is_empty();
                 model.tried = Some(Tried::new(plan, (**report).clone(), when));
             }
             finished(model, |what| match (&result, &planned) {
@@ -321,7 +333,7 @@ fn taken(model: &mut Model, report: Report, at: Timestamp) -> Vec<Effect> {
             sign_in::choices(model, *choices);
             Vec::new()
         }
-        Report::Opened(result) => opened(model, result, at),
+        Report::Opened(result) => opened(model, result.map(|opened| *opened), at),
     }
 }
 

@@ -13,8 +13,37 @@ use crate::domain::query::Verb;
 /// Why nothing is dry-run on a production database.
 pub(super) const NOT_REHEARSED: &str = "dry runs do not run on production; use `supadeck migration plan`, which takes a scratch database";
 
+/// Why nothing is changed through a read-only profile.
+const READ_ONLY: &str = "the profile is read-only: nothing is changed through it";
+
+/// Whether a command would change something of the project.
+fn is_change(command: Command) -> bool {
+    matches!(
+        command,
+        Command::Apply
+            | Command::Rollback
+            | Command::RollbackAll
+            | Command::Rehearse
+            | Command::SeedApply
+            | Command::SeedAgain
+            | Command::Unlock
+            | Command::EditValue
+            | Command::NewRow
+            | Command::DuplicateRow
+            | Command::DeleteRow
+            | Command::WriteRows
+    )
+}
+
 /// Why a command cannot run now.
 pub fn availability(command: Command, model: &Model) -> Result<(), String> {
+    let is_read_only = model
+        .project
+        .as_ref()
+        .is_some_and(|project| project.is_read_only);
+    if is_read_only && is_change(command) {
+        return Err(READ_ONLY.to_owned());
+    }
     let on = |screen: Screen| {
         if model.screen == screen {
             Ok(())
@@ -200,7 +229,23 @@ pub fn availability(command: Command, model: &Model) -> Result<(), String> {
                 .map(drop)
                 .ok_or_else(|| "this record does not say which row it is about".to_owned())
         }
-        Command::Sort | Command::RowForm | Command::CopyRow => {
+        Command::ExplainRow => {
+            on(Screen::Tables)?;
+            let has_database = model
+                .project
+                .as_ref()
+                .is_some_and(|project| project.has_database);
+            if !has_database {
+                return Err("policies are read over the database; set SUPABASE_DB_URL or SUPABASE_ACCESS_TOKEN".into());
+            }
+            model
+                .browser
+                .grid
+                .as_ref()
+                .map(drop)
+                .ok_or_else(|| "open a table first".to_owned())
+        }
+        Command::Sort | Command::RowForm | Command::CopyRow | Command::Export => {
             on(Screen::Tables)?;
             model
                 .browser

@@ -3,6 +3,8 @@
 use super::command::Command;
 use super::dialog::confirm::Confirm;
 use super::dialog::edit::EditForm;
+use super::dialog::explain::ExplainForm;
+use super::dialog::export::ExportForm;
 use super::dialog::result::ResultView;
 use super::dialog::value::ValueView;
 use super::dialog::{self, Dialog, ResultState};
@@ -14,7 +16,10 @@ use super::model::{Focus, Model, Screen};
 use super::screen::grid::{EditedRow, Grid, GridStep};
 use super::screen::tables::{Followed, FormLine};
 use super::{execute, requests};
+use crate::domain::access::rules::Verb as Access;
+use crate::domain::access::viewer::Who;
 use crate::domain::filter::text::FilterFault;
+use crate::domain::identity::Identity;
 use crate::domain::plural::counted;
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::query::Verb;
@@ -337,6 +342,41 @@ pub(super) fn delete(model: &mut Model) -> Vec<Effect> {
         Some(Err(problem)) => toast(model, problem.to_string()),
         _ => Vec::new(),
     }
+}
+
+/// Asks for what the selected row is to be explained: for reading it, or for adding the new one.
+pub(super) fn explain(model: &mut Model) -> Vec<Effect> {
+    let Some(grid) = &model.browser.grid else {
+        return Vec::new();
+    };
+    let row = grid.pointed_at();
+    let verb = if grid.draft.is_some() {
+        Access::Insert
+    } else {
+        Access::Select
+    };
+    let table = format!("{}.{}", grid.name.schema, grid.name.name);
+    let (name, asked) = match &model.identity {
+        Identity::Anon => ("anon".to_owned(), Who::Anon),
+        Identity::Service => ("service".to_owned(), Who::Service),
+        who @ Identity::User(user) => (who.name().to_owned(), Who::User(user.id.clone())),
+    };
+    let form = ExplainForm::of_row(table, name, asked, verb, row);
+    dialog::open(model, Dialog::Explain(form));
+    Vec::new()
+}
+
+/// Asks for the file into which the rows that fit are written.
+pub(super) fn export(model: &mut Model) -> Vec<Effect> {
+    let Some(grid) = &model.browser.grid else {
+        return Vec::new();
+    };
+    if grid.table.held().is_none() {
+        return toast(model, "The table is not known yet.");
+    }
+    let form = ExportForm::new(grid.request_all(), &grid.filter_text);
+    dialog::open(model, Dialog::Export(Box::new(form)));
+    Vec::new()
 }
 
 /// Drops what is marked of the selected row.

@@ -54,7 +54,7 @@ pub(super) fn copy(model: &mut Model) -> Vec<Effect> {
                 .selected()
                 .map(|kept| copied(&kept.line)),
         ),
-        Screen::Access => ("the access", model.access.copy_text()),
+        Screen::Access => ("the access", model.access.copy_text(model.tried.as_ref())),
         Screen::Audit if model.focus == Focus::Detail => ("the value", model.audit.copy_value()),
         Screen::Audit => ("the record", model.audit.copy_text()),
     };

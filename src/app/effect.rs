@@ -13,6 +13,7 @@ use crate::domain::migration::{Plan, PlanRequest, Target};
 use crate::domain::project_file::{NewFile, PendingFile};
 use crate::domain::seed::SeedPlan;
 use crate::domain::table::change::RowChange;
+use crate::domain::table::export::RowsFormat;
 use crate::domain::table::info::TableInfo;
 use crate::domain::table::name::TableName;
 use crate::domain::table::paging::RowsWanted;
@@ -157,8 +158,6 @@ pub enum Load {
     Record(String),
     /// The people whose names the project tells.
     People,
-    /// The tables of the schema `public`.
-    Tables,
     /// The tables of the schemas that are served, with what who reads may do.
     TableList,
     /// What is known of a table.
@@ -167,6 +166,15 @@ pub enum Load {
     Rows(Box<RowsWanted>),
     /// One row of a table, whole.
     WholeRow(Box<RowsWanted>),
+    /// Rows of a table, all of them, into a file.
+    Export {
+        /// Which rows.
+        wanted: Box<RowsWanted>,
+        /// In which form.
+        form: RowsFormat,
+        /// The file.
+        path: PathBuf,
+    },
     /// The signed-in users and the profiles, as they are now.
     Choices,
     /// Who may do what, for these users beside the usual identities.

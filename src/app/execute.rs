@@ -18,7 +18,7 @@ use super::effect::{Effect, Load, Timer};
 use super::list::{List, Move};
 use super::model::{Focus, Model, PlanFor, Screen};
 use super::requests;
-use super::screen::home;
+use super::screen::home::{self, Leads};
 use super::scroll;
 use super::ticket::Slot;
 use crate::domain::audit::filter::Filter;
@@ -124,7 +124,12 @@ pub fn run(model: &mut Model, command: Command) -> Vec<Effect> {
             }
         }
         Command::Open if model.screen == Screen::Home => match home::open(model) {
-            Some(command) => run(model, command),
+            Some(Leads::To(command)) => run(model, command),
+            Some(Leads::Rows(table)) => {
+                let mut effects = go_to(model, Screen::Tables);
+                effects.extend(browse::open_table(model, table, ""));
+                effects
+            }
             None => Vec::new(),
         },
         Command::Open if model.screen == Screen::Tables => browse::open(model),
@@ -325,6 +330,8 @@ pub fn run(model: &mut Model, command: Command) -> Vec<Effect> {
             model.audit.go_match(false);
             Vec::new()
         }
+        Command::ExplainRow => browse::explain(model),
+        Command::Export => browse::export(model),
         Command::Explain => {
             let form = model.access.selected();
             match form.map(|(table, viewer)| ExplainForm::new(table, viewer)) {
@@ -445,6 +452,10 @@ pub fn go_to(model: &mut Model, screen: Screen) -> Vec<Effect> {
     }
     if screen == Screen::Audit {
         model.audit.follow(height);
+    }
+    if screen == Screen::Access {
+        model.access.seek(model.tried.as_ref());
+        model.access.list.follow(height);
     }
     if screen == Screen::Audit && model.audit.following.is_some() {
         let mut effects = requests::audit_from_start(model);

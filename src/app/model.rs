@@ -6,7 +6,6 @@ use super::dialog::project::ProfileBrief;
 use super::dialog::result::ResultView;
 use super::keymap::Keymap;
 use super::layout::{self, Areas, Panes, Sides};
-use super::loadable::Loadable;
 use super::progress::Running;
 use super::reads::{Ended, Wait};
 use super::row_names::RowNames;
@@ -30,7 +29,6 @@ use crate::domain::migration::Target;
 use crate::domain::people::{Known, People};
 use crate::domain::report::plan::Planned;
 use crate::domain::report::seen::Tried;
-use crate::domain::table::Table as Brief;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use std::collections::BTreeMap;
@@ -46,6 +44,8 @@ pub struct Project {
     pub is_production: bool,
     /// The production profile that it belongs to, where that is called otherwise.
     pub production: Option<String>,
+    /// Whether nothing may be changed through its profile.
+    pub is_read_only: bool,
     /// Whether a way to the database is known, so that migrations and seeds work.
     pub has_database: bool,
     /// Whether a secret key is known, so that the service role can be chosen.
@@ -205,8 +205,6 @@ pub struct Model {
     pub tickets: Tickets,
     /// Screen 1: which of its lines that lead somewhere is selected.
     pub home: usize,
-    /// The tables of a project of another kind, for Home.
-    pub tables: Loadable<Vec<Brief>>,
     /// Screen 2.
     pub migrations: Migrations,
     /// Screen 3.
@@ -294,7 +292,6 @@ impl Model {
             waits: BTreeMap::new(),
             tickets: Tickets::default(),
             home: 0,
-            tables: Loadable::default(),
             migrations: Migrations::default(),
             seeds: Seeds::default(),
             cycles: Table::default(),
@@ -483,7 +480,6 @@ impl Model {
         self.become_identity(identity);
         self.home = 0;
         self.locks = Locks::default();
-        self.tables = Loadable::default();
         self.migrations = Migrations::default();
         self.seeds = Seeds::default();
         self.journal = JournalScreen::default();

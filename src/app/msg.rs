@@ -24,8 +24,8 @@ pub use crate::domain::report::plan::Planned;
 use crate::domain::review::Review;
 use crate::domain::run_event::RunEvent;
 use crate::domain::seed::{SeedListing, SeedOutcome, SeedPlan, SeedSource};
-use crate::domain::table::Table;
 use crate::domain::table::change::RowChanged;
+use crate::domain::table::export::TableExported;
 use crate::domain::table::info::{TableDescribed, TableList};
 use crate::domain::table::paging::RowPage;
 use jiff::Timestamp;
@@ -116,14 +116,14 @@ pub enum Report {
     Record(Result<Box<Record>, Problem>),
     /// To `Load::People`.
     People(Box<PeopleTold>),
-    /// To `Load::Tables`.
-    Tables(Result<Vec<Table>, Problem>),
     /// To `Load::TableList`.
     TableList(Result<TableList, Problem>),
     /// To `Load::TableInfo`.
     TableInfo(Result<Box<TableDescribed>, Problem>),
     /// To `Load::Rows`.
     Rows(Result<Box<RowPage>, Problem>),
+    /// To `Load::Export`.
+    Exported(Result<Box<TableExported>, Problem>),
     /// To `Load::WholeRow`.
     WholeRow(Result<Box<RowPage>, Problem>),
     /// To `Load::Access`.
@@ -159,7 +159,7 @@ pub enum Report {
     /// To `Load::Choices`.
     Choices(Box<Choices>),
     /// To `Write::Open`, `Write::OpenProfile` and `Write::SaveProfile`: the project that is open now.
-    Opened(Result<Opened, Problem>),
+    Opened(Result<Box<Opened>, Problem>),
 }
 
 impl Report {
@@ -176,6 +176,7 @@ impl Report {
             | Self::Record(Err(problem))
             | Self::Rows(Err(problem))
             | Self::WholeRow(Err(problem))
+            | Self::Exported(Err(problem))
             | Self::RowsWritten(_, Some(problem))
             | Self::Unlocked(Err(problem)) => Some(problem),
             _ => None,

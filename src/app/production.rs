@@ -3,9 +3,13 @@
 use super::model::Model;
 use crate::domain::migration::Target;
 use crate::domain::problem::{Kind, Problem};
+use crate::domain::read_only;
 
 /// Refuses what must not be changed before somebody has looked at whose it is.
 pub(super) fn check(target: &Target) -> Result<(), Problem> {
+    if let Some(profile) = &target.protection.read_only {
+        return Err(read_only::refusal(profile));
+    }
     match target.protection.refusal() {
         Some((why, hint)) => {
             Err(Problem::new(Kind::Conflict, "Nothing was changed.", why).with_hint(hint))

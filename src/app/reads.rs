@@ -91,8 +91,9 @@ impl Model {
         let mut readings: Vec<Reading> = here.map(|(_, reading)| reading).collect();
         if self.screen == Screen::Home {
             readings.extend([migrations(), seeds()]);
-            if self.is_other_project() && self.tables.is_wanted() {
-                readings.push(self.tables.reading("tables"));
+            let tables = &self.browser.table.remote;
+            if self.is_other_project() && tables.is_wanted() {
+                readings.push(tables.reading("tables"));
             }
         }
         readings

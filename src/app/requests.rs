@@ -30,7 +30,7 @@ pub fn everything(model: &mut Model) -> Vec<Effect> {
     if model.project.is_none() {
         return Vec::new();
     }
-    let mut effects = schema(model);
+    let mut effects = database(model);
     effects.extend(rows(model));
     effects
 }
@@ -45,14 +45,26 @@ pub fn rows(model: &mut Model) -> Vec<Effect> {
     }
     // The grid of whoever read before is read again, whatever screen is in view.
     effects.extend(grid(model));
-    if model.screen == Screen::Tables {
-        effects.extend(table_list(model));
-    }
+    effects.extend(tables_again(model));
     effects
+}
+
+/// The list of tables, where it is in view or was read before.
+fn tables_again(model: &mut Model) -> Vec<Effect> {
+    if model.screen == Screen::Tables || model.browser.table.remote.is_wanted() {
+        return table_list(model);
+    }
+    Vec::new()
 }
 
 /// The reads that depend on the database only.
 pub fn schema(model: &mut Model) -> Vec<Effect> {
+    let mut effects = database(model);
+    effects.extend(tables_again(model));
+    effects
+}
+
+fn database(model: &mut Model) -> Vec<Effect> {
     model.are_files_new = false;
     let mut effects = vec![migrations(model), seeds(model)];
     // The journal is read once somebody has looked at it.
@@ -62,10 +74,6 @@ pub fn schema(model: &mut Model) -> Vec<Effect> {
     // Who may do what is read where somebody looks at it.
     if model.screen == Screen::Access || model.access.remote.is_wanted() {
         effects.push(access(model));
-    }
-    // The tables are read while it is known that they are not Weeksmith's.
-    if model.is_other_project() && model.tables.is_wanted() {
-        effects.push(tables(model));
     }
     effects
 }
@@ -90,16 +98,10 @@ pub fn tables_of_another(model: &mut Model) -> Vec<Effect> {
         .project
         .as_ref()
         .is_some_and(|project| project.has_database);
-    if model.is_other_project() && has_database && !model.tables.is_wanted() {
-        vec![tables(model)]
-    } else {
-        Vec::new()
+    if model.is_other_project() && has_database && !model.browser.table.remote.is_wanted() {
+        return table_list(model);
     }
-}
-
-fn tables(model: &mut Model) -> Effect {
-    model.tables.started();
-    effect(model, Slot::Tables, Load::Tables)
+    Vec::new()
 }
 
 /// The reads of the screen in view.

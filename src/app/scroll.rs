@@ -29,7 +29,7 @@ fn last_top(model: &Model) -> usize {
         Screen::Migrations => model.migrations.note_rows() + model.migrations.rows.len(),
         Screen::Journal => row_count(&model.journal.detail(), columns),
         Screen::Access => {
-            let lines = model.access.detail();
+            let lines = model.access.detail(model.tried.as_ref());
             lines
                 .iter()
                 .map(|line| line.rows(columns, width).len())

@@ -34,8 +34,8 @@ pub enum Slot {
     Record,
     /// The people whose names the project tells.
     People,
-    /// The tables of a project of another kind.
-    Tables,
+    /// Rows that are written into a file.
+    Export,
     /// The list of the Tables screen.
     TableList,
     /// What is known of the table whose grid is open.

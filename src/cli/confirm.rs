@@ -5,6 +5,7 @@ use super::context::Context;
 use super::prompt;
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::production::Protection;
+use crate::domain::read_only;
 use clap::Args as ClapArgs;
 
 /// How a plan is confirmed.
@@ -36,9 +37,12 @@ pub async fn confirm<E: Into<Failure>>(
     };
     if let Some((why, hint)) = protection.refusal() {
         let what = format!("{what}: nothing was changed.");
-        return Err(Problem::new(Kind::Conflict, what, why)
-            .with_hint(hint)
-            .into());
+        let problem = if protection.read_only.is_some() {
+            Problem::new(Kind::Denied, what, why).with_code(read_only::CODE)
+        } else {
+            Problem::new(Kind::Conflict, what, why)
+        };
+        return Err(problem.with_hint(hint).into());
     }
     let production = protection.profile.as_deref();
     if options.yes {

@@ -14,7 +14,7 @@ use crate::domain::hidden;
 use crate::domain::identity::Identity;
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::production::{self, Claim, Protection, normal};
-use crate::domain::profile::ProfileSet;
+use crate::domain::profile::{Profile, ProfileSet};
 use crate::domain::reference::{References, is_reference};
 use crate::domain::source::Source;
 use crate::ops::migration::Workspace;
@@ -47,6 +47,8 @@ pub struct Work {
     pub access: Arc<dyn AccessDatabase>,
     /// The production profile that is meant, as far as is known before anything is connected to.
     pub production: Option<String>,
+    /// Whether the profile is a read-only one.
+    pub is_read_only: bool,
     /// What the database is called while it is waited for.
     place: String,
     output: Output,
@@ -290,11 +292,16 @@ impl Context {
         let book = self.book().await?;
         if let Some((url, source)) = self.bare_database(&book) {
             let root = self.settings.dir.clone().unwrap_or_else(|| ".".into());
+            // A URL that was typed is no profile's; one of the environment is meant for the project that is in use.
+            let is_typed = self.settings.db_url.is_some();
+            let found = self.found(&book, |profile| profile.read_only && !is_typed);
             let claim = Claim {
-                own: None,
                 meant: self.production(&book),
+                read_only: found.clone(),
+                ..Claim::default()
             };
             let way = Transport::by_url(url, &source, &self.settings.postgres)?;
+            let way = way.read_only(found);
             return Ok(self.work_over(&root, way, Some(claim)));
         }
         let project = self.without_reader().await?;
@@ -302,6 +309,7 @@ impl Context {
         let root = project.profile.dir.clone().unwrap_or_else(|| ".".into());
         let meant = production::of_project(&book, &project.profile);
         let claim = Claim {
+            read_only: project.read_only(),
             own: project.is_own_database.then_some(project.profile.name),
             meant: meant.or_else(|| self.production(&book)),
         };
@@ -326,6 +334,9 @@ impl Context {
         let access = way.access();
         let database = way.database();
         let production = claim.as_ref().and_then(|claim| claim.meant.clone());
+        let is_read_only = claim
+            .as_ref()
+            .is_some_and(|claim| claim.read_only.is_some());
         let database = match claim {
             Some(claim) => Arc::new(Guarded {
                 database,
@@ -341,6 +352,7 @@ impl Context {
             access,
             place,
             production,
+            is_read_only,
             output: self.output,
         }
     }
@@ -417,16 +429,25 @@ impl Context {
         let found = production::of_project(&book, reader.profile());
         Ok(Protection {
             profile: found.or_else(|| self.production(&book)),
+            read_only: reader
+                .profile()
+                .read_only
+                .then(|| reader.profile().name.clone()),
             ..Protection::default()
         })
     }
 
-    /// The production profile that is worked on: the one in use, or one with the URL that was given.
+    /// The production profile that is worked on.
     fn production(&self, book: &ProfileSet) -> Option<String> {
+        self.found(book, |profile| profile.production)
+    }
+
+    /// A profile that is worked on and is of that kind: the one in use, or one with the URL that was given.
+    fn found(&self, book: &ProfileSet, is_meant: impl Fn(&Profile) -> bool) -> Option<String> {
         let in_use = self.settings.profile.as_ref().or(book.default.as_ref());
         let wanted = self.settings.url.as_deref().map(normal);
         let found = book.profiles.iter().find(|(name, profile)| {
-            profile.production
+            is_meant(profile)
                 && match &wanted {
                     Some(url) => normal(&profile.url) == *url,
                     None => in_use == Some(*name),

@@ -73,7 +73,9 @@ async fn checks(context: &Context) -> Result<Vec<Check>, Problem> {
         references.push(reference(context, source).await);
     }
     let way = Transport::of(&project).await;
-    if let Ok(Some(way @ Transport::Postgres(_))) = &way {
+    if let Ok(Some(way)) = &way
+        && way.is_postgres()
+    {
         context.note(&way.notes());
     }
     let way = way.map(|way| way.map(|way| (way.label(), way.database())));

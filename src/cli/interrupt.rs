@@ -92,6 +92,35 @@ pub async fn finishing<T>(
     }
 }
 
+/// Runs a part of a longer write: a signal lets it end, and then ends the command, with what was done so far.
+pub async fn between<T>(
+    output: Output,
+    write: impl Future<Output = Result<T, Problem>>,
+) -> Result<T, Problem> {
+    let mut signals = Dealing::begin()?;
+    tokio::pin!(write);
+    let mut is_ended = false;
+    loop {
+        tokio::select! {
+            biased;
+            result = &mut write => {
+                let result = result?;
+                return if is_ended {
+                    Err(Problem::cancelled("The command was cancelled; what was answered before is done."))
+                } else {
+                    Ok(result)
+                };
+            }
+            () = signals.next() => {
+                is_ended = true;
+                let mut page = Page::default();
+                page.toned(Tone::Warn, "Waiting for the answer: a write is not left half done.");
+                output.note(&page);
+            }
+        }
+    }
+}
+
 /// Runs a read; the first signal ends it.
 pub async fn ending<T>(read: impl Future<Output = Result<T, Problem>>) -> Result<T, Problem> {
     let mut signals = Dealing::begin()?;

@@ -3,6 +3,7 @@
 
 use super::profile::{Profile, ProfileSet};
 use super::project_url::{ProjectUrl, is_ref};
+use super::read_only;
 use super::text::cell;
 
 /// What a database is recognised by, whatever way leads to it.
@@ -23,6 +24,8 @@ pub struct Protection {
     pub replaced: Option<String>,
     /// Why nobody can say whose it is.
     pub unknown: Option<String>,
+    /// The profile that is used, where it is a read-only one.
+    pub read_only: Option<String>,
 }
 
 /// What is known before anything is connected to.
@@ -32,6 +35,8 @@ pub struct Claim {
     pub own: Option<String>,
     /// A production profile that was meant in another way, such as by its project's URL.
     pub meant: Option<String>,
+    /// The profile that is used, where it is a read-only one.
+    pub read_only: Option<String>,
 }
 
 /// The ref in the login of a pooler, such as `postgres.abcdefghijklmnopqrst`.
@@ -96,6 +101,7 @@ pub fn protection(book: &ProfileSet, claim: &Claim, mark: &Mark) -> Protection {
         profile: own.or(found).or_else(|| claim.meant.clone()),
         replaced,
         unknown: None,
+        read_only: claim.read_only.clone(),
     }
 }
 
@@ -152,6 +158,9 @@ pub fn learn(profile: &mut Profile, mark: &Mark) {
 impl Protection {
     /// Why nothing may be changed, with what can be done about it: what and why, and a hint.
     pub fn refusal(&self) -> Option<(String, String)> {
+        if let Some(name) = &self.read_only {
+            return Some(read_only::why(name));
+        }
         if let Some(name) = &self.replaced {
             let name = cell(name);
             return Some((
@@ -205,7 +214,7 @@ mod tests {
     fn found(book: &ProfileSet, own: Option<&str>, mark: &Mark) -> Option<String> {
         let claim = Claim {
             own: own.map(str::to_owned),
-            meant: None,
+            ..Claim::default()
         };
         protection(book, &claim, mark).profile
     }
@@ -282,7 +291,7 @@ mod tests {
         assert_eq!(live.database_ref.as_deref(), Some(REF));
         let claim = Claim {
             own: Some("live".into()),
-            meant: None,
+            ..Claim::default()
         };
         let same = protection(&book, &claim, &first);
         assert_eq!((same.replaced.as_deref(), same.refusal()), (None, None));

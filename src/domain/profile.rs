@@ -30,6 +30,9 @@ pub struct Profile {
     /// A production profile asks for the project's name before anything destructive.
     #[serde(default)]
     pub production: bool,
+    /// Nothing is changed through a read-only profile.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub read_only: bool,
     /// What the database of a production profile is recognised by, whatever way leads to it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub database_id: Option<String>,

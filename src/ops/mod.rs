@@ -24,5 +24,6 @@ pub mod session;
 mod short_id;
 pub mod table;
 pub mod table_change;
-pub mod tables;
+pub mod table_export;
+pub mod table_import;
 pub mod types;

@@ -78,7 +78,7 @@ pub async fn make(
 }
 
 /// The columns that come back.
-fn readable(table: &TableInfo) -> String {
+pub(super) fn readable(table: &TableInfo) -> String {
     let hidden = |name: &str| {
         table
             .column(name)

@@ -257,6 +257,7 @@ pub(super) async fn open(
             .is_own_database
             .then(|| connected.profile.name.clone()),
         meant: production.clone(),
+        read_only: connected.read_only(),
     };
     let schema = schema(&mut connected, settings, (profiles.clone(), claim)).await;
     let project = Project {
@@ -426,6 +427,7 @@ fn describe(connected: &Connected, start: Option<&Start>) -> Project {
         tells_emails: (start.is_some_and(|start| start.tells_emails) || connected.profile.emails)
             && Transport::is_known(connected),
         has_names: connected.profile.names.is_some(),
+        is_read_only: connected.profile.read_only,
         kept: connected.kept.clone(),
         ..Project::default()
     }

@@ -25,7 +25,9 @@ use crate::domain::run_event::RunEvent;
 use crate::ops::access::{self, MatrixRequest};
 use crate::ops::audit_follow::Follow;
 use crate::ops::migration::RunControl;
-use crate::ops::{audit, cycle, goal, lock, migration, seed, session, table, table_change, tables};
+use crate::ops::{
+    audit, cycle, goal, lock, migration, seed, session, table, table_change, table_export,
+};
 use crate::ports::Auth;
 use futures_util::FutureExt;
 use jiff::Timestamp;
@@ -220,11 +222,11 @@ fn refusal(load: &Load) -> Refusal {
         Load::Access(_) => |problem| Report::Access(Err(problem)),
         Load::Explain(_) => |problem| Report::Explained(Err(problem)),
         Load::Record(_) => |problem| Report::Record(Err(problem)),
-        Load::Tables => |problem| Report::Tables(Err(problem)),
         Load::TableList => |problem| Report::TableList(Err(problem)),
         Load::TableInfo(_) => |problem| Report::TableInfo(Err(problem)),
         Load::Rows(_) => |problem| Report::Rows(Err(problem)),
         Load::WholeRow(_) => |problem| Report::WholeRow(Err(problem)),
+        Load::Export { .. } => |problem| Report::Exported(Err(problem)),
         Load::People => |problem| {
             Report::People(Box::new(PeopleTold {
                 problems: vec![problem],
@@ -287,6 +289,7 @@ fn is_of_rows(load: &Load) -> bool {
         | Load::TableInfo(_)
         | Load::Rows(_)
         | Load::WholeRow(_)
+        | Load::Export { .. }
         | Load::Record(_) => true,
         Load::Migrations
         | Load::Sources(_)
@@ -300,7 +303,6 @@ fn is_of_rows(load: &Load) -> bool {
         | Load::Journal
         | Load::Access(_)
         | Load::Explain(_)
-        | Load::Tables
         | Load::Choices
         | Load::Check(_) => false,
     }
@@ -362,10 +364,6 @@ async fn read(
                 }
                 Err(problem) => refuse(problem),
             },
-            Load::Tables => match world.catalogs() {
-                Ok(catalogs) => Report::Tables(tables::list(catalogs).await),
-                Err(problem) => refuse(problem),
-            },
             load => match world.schema() {
                 Ok(schema) => read_schema(schema, load, refuse).await,
                 Err(problem) => refuse(problem),
@@ -418,6 +416,10 @@ async fn rows(world: &OpenProject, who: &Identity, load: Load) -> Report {
         Load::Rows(wanted) => Report::Rows(table::rows(rest, who, &wanted).await.map(Box::new)),
         Load::WholeRow(wanted) => {
             Report::WholeRow(table::rows(rest, who, &wanted).await.map(Box::new))
+        }
+        Load::Export { wanted, form, path } => {
+            let exported = table_export::export(rest, who, *wanted, form, &path, |_| {}).await;
+            Report::Exported(exported.map(Box::new))
         }
         Load::Record(id) => {
             let record = record(world, who, &id).await;
@@ -575,7 +577,7 @@ async fn change(
                 if let Some(before) = before {
                     tokio::spawn(async move { session::close(&*before.auth).await });
                 }
-                Report::Opened(Ok(opened))
+                Report::Opened(Ok(Box::new(opened)))
             }
             Err(problem) => refuse(problem),
         };

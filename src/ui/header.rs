@@ -29,10 +29,11 @@ pub fn draw(frame: &mut Frame, area: Rect, view: DrawContext) {
     if let Some(project) = &view.model.project {
         let more = view.symbols.more();
         let brand = if room > 36 { " supadeck " } else { " " };
-        let mark = if project.is_production {
-            " PRODUCTION "
-        } else {
-            ""
+        let mark = match (project.is_production, project.is_read_only) {
+            (true, false) => " PRODUCTION ",
+            (true, true) => " PRODUCTION, READ-ONLY ",
+            (false, true) => " READ-ONLY ",
+            (false, false) => "",
         };
         let name_room = room.saturating_sub(brand.width() + mark.width() + 2);
         if name_room > 3 {

@@ -32,6 +32,7 @@ mod production;
 mod profile;
 mod proxies;
 #[cfg(unix)]
+mod read_only;
 mod reference;
 mod replaced;
 mod rows;
@@ -45,6 +46,7 @@ mod silent;
 mod standin;
 #[path = "../support/mod.rs"]
 mod support;
+mod table_files;
 mod tables;
 mod terminal;
 mod token;

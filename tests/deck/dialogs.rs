@@ -419,7 +419,11 @@ fn what_there_is_to_read_stays_when_the_project_opens_and_when_it_cannot_be() {
         identity: alice(),
         ended: None,
     };
-    answer(&mut model, ticket(&effects), Report::Opened(Ok(open)));
+    answer(
+        &mut model,
+        ticket(&effects),
+        Report::Opened(Ok(Box::new(open))),
+    );
     assert!(
         text(&model).contains("did you mean `ctrl-q`?"),
         "{}",

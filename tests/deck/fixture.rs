@@ -25,7 +25,6 @@ use supadeck::domain::migration::{
 };
 use supadeck::domain::seed::{SeedEntry, SeedListing, SeedRun, SeedSource, SeedState};
 use supadeck::domain::sql::Statements;
-use supadeck::domain::table::Table;
 use supadeck::ui::symbol::Symbols;
 use supadeck::ui::theme::Theme;
 use supadeck::ui::{self, Appearance};
@@ -65,7 +64,11 @@ pub fn opened(size: (u16, u16), identity: Identity) -> (Model, Vec<Effect>) {
         identity,
         ended: None,
     };
-    let effects = answer(&mut model, ticket(&effects), Report::Opened(Ok(opened)));
+    let effects = answer(
+        &mut model,
+        ticket(&effects),
+        Report::Opened(Ok(Box::new(opened))),
+    );
     (model, effects)
 }
 
@@ -105,7 +108,6 @@ pub fn report(load: &Load) -> Report {
         Load::Opening(_) => Report::Opening(Ok(Some(reason()))),
         Load::Record(id) => Report::Record(Ok(Box::new(record(id)))),
         Load::Journal => Report::Journal(Ok(journal())),
-        Load::Tables => Report::Tables(Ok(tables())),
         Load::TableList => Report::TableList(Ok(browsed::list())),
         Load::TableInfo(name) => Report::TableInfo(Ok(Box::new(browsed::info(name)))),
         Load::Rows(wanted) => Report::Rows(Ok(Box::new(browsed::page(wanted)))),
@@ -123,6 +125,7 @@ pub fn report(load: &Load) -> Report {
         | Load::Fix(_)
         | Load::Deletion(_)
         | Load::Prospect(_)
+        | Load::Export { .. }
         | Load::Explain(_) => {
             panic!("{load:?} is asked for by a key only")
         }
@@ -251,20 +254,6 @@ fn listing() -> MigrationList {
         target: target(),
         remarks: Vec::new(),
     }
-}
-
-/// The tables of a project of another kind.
-pub fn tables() -> Vec<Table> {
-    let table = |name: &str, is_view| Table {
-        name: name.into(),
-        is_view,
-        columns: 4,
-    };
-    vec![
-        table("recipe", false),
-        table("step", false),
-        table("latest", true),
-    ]
 }
 
 fn journal() -> Journal {

@@ -428,7 +428,7 @@ fn another_project_is_opened_in_one_step_and_one_that_cannot_be_leaves_the_first
     answer(
         &mut model,
         crate::fixture::ticket(&effects),
-        Report::Opened(Ok(opened)),
+        Report::Opened(Ok(Box::new(opened))),
     );
     assert!(model.dialogs.is_empty() && model.cycles.rows().is_empty());
     assert!(text(&model).lines().next().unwrap().contains("work"));

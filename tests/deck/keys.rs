@@ -210,6 +210,7 @@ fn every_line_of_home_that_leads_somewhere_is_reached_and_opened_at_any_height()
                 }
                 Place::Migrations => assert_eq!(model.screen, Screen::Migrations),
                 Place::Seeds => assert_eq!(model.screen, Screen::Seeds),
+                Place::Table(_) => panic!("this project has cycles"),
                 Place::Cycle(row) => {
                     assert_eq!(model.screen, Screen::Cycles);
                     assert_eq!(model.cycles.list.current(), Some(row));

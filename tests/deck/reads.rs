@@ -5,6 +5,7 @@ use crate::fixture::{
     alice, answer, draw, filled, lines, look, now, opened, press, project, report, text, ticket,
 };
 use ratatui::style::Color;
+use supadeck::app::availability::availability;
 use supadeck::app::command::Command;
 use supadeck::app::effect::{Effect, Load, Timer, Write};
 use supadeck::app::model::{Model, Screen};
@@ -32,7 +33,7 @@ fn refused(load: &Load, problem: &Problem) -> Report {
         Load::Opening(_) => Report::Opening(Err(problem)),
         Load::Record(_) => Report::Record(Err(problem)),
         Load::Journal => Report::Journal(Err(problem)),
-        Load::Tables => Report::Tables(Err(problem)),
+        Load::TableList => Report::TableList(Err(problem)),
         Load::Access(_) => Report::Access(Err(problem)),
         other => panic!("{other:?} is asked for by a key only"),
     }
@@ -319,7 +320,11 @@ fn a_stored_session_that_is_over_at_the_start_shows_as_ended() {
         identity: alice(),
         ended: Some(over()),
     };
-    let effects = answer(&mut model, ticket(&effects), Report::Opened(Ok(opened)));
+    let effects = answer(
+        &mut model,
+        ticket(&effects),
+        Report::Opened(Ok(Box::new(opened))),
+    );
     let is_of_rows = |effect: &Effect| {
         matches!(
             effect,
@@ -379,13 +384,16 @@ fn the_home_of_another_project_shows_what_there_is() {
             let frame = lines(&buffer);
             let whole = [(120, 40), (80, 24)].contains(&size);
             for part in ["project", "migrations"].into_iter().chain(
-                ["public", "recipe", "latest"]
+                ["3 tables, 1 view", "~12,345", "overview"]
                     .into_iter()
                     .filter(|_| size.0 == 120),
             ) {
                 assert!(frame.contains(part) || !whole, "{part}\n{frame}");
             }
             assert!(!frame.contains("has no"), "{frame}");
+            // What is open is said to whoever is under Row Level Security.
+            let is_told = size.0 == 120 && model.identity.is_under_rls();
+            assert_eq!(frame.contains("RLS off"), is_told, "{frame}");
             let theme = &look("dark").themes[0];
             let red = theme.style(Role::Removed).fg;
             assert_ne!(red, None::<Color>);
@@ -395,6 +403,80 @@ fn the_home_of_another_project_shows_what_there_is() {
                 .any(|cell| Some(cell.fg) == red && cell.symbol() != " ");
             assert!(!is_red, "something looks like a failure:\n{frame}");
         }
+    }
+}
+
+#[test]
+fn a_table_of_home_opens_its_rows_and_one_that_cannot_be_read_is_said() {
+    let mut model = other((120, 40), alice());
+    // Behind the identity, the migrations and the seeds.
+    press(&mut model, &["j", "j", "j", "j"]);
+    let effects = press(&mut model, &["enter"]);
+    assert_eq!(model.screen, Screen::Tables);
+    let opened = effects.iter().find_map(|effect| match effect {
+        Effect::Load {
+            load: Load::TableInfo(name),
+            ..
+        } => Some(name.name.as_str()),
+        _ => None,
+    });
+    assert_eq!(opened, Some("goal"), "{effects:?}");
+    let refused = without((120, 40), Identity::Anon, &|load| match load {
+        Load::TableList => Some(Problem::new(
+            Kind::Database,
+            "The catalogs \u{1b}[2J broke.",
+            "Down.",
+        )),
+        load => is_weeksmith(load).then(|| absent("x", "", "PGRST205")),
+    });
+    let frame = text(&refused);
+    assert!(
+        frame.contains("broke") && !frame.contains('\u{1b}'),
+        "{frame}"
+    );
+}
+
+#[test]
+fn through_a_read_only_profile_no_key_changes_anything() {
+    let mut model = filled((120, 40));
+    model.project.as_mut().unwrap().is_read_only = true;
+    assert!(text(&model).contains("READ-ONLY"), "{}", text(&model));
+    for (screen, keys) in [
+        ("2", &["a", "u"][..]),
+        ("3", &["a"]),
+        ("9", &["enter", "e", "n", "c", "D", "w"]),
+    ] {
+        let effects = press(&mut model, &[screen]);
+        answer_but(&mut model, effects, &|_| None);
+        for key in keys {
+            let effects = press(&mut model, &[key]);
+            assert!(
+                !effects
+                    .iter()
+                    .any(|effect| matches!(effect, Effect::Write { .. })),
+                "{screen} {key}: {effects:?}"
+            );
+            assert!(
+                model.dialogs.is_empty(),
+                "{screen} {key}: {:?}",
+                model.dialogs
+            );
+            answer_but(&mut model, effects, &|_| None);
+        }
+        assert_eq!(model.browser.marked(), 0);
+    }
+    for command in [
+        Command::Apply,
+        Command::Rollback,
+        Command::Rehearse,
+        Command::SeedApply,
+        Command::Unlock,
+        Command::EditValue,
+        Command::DeleteRow,
+        Command::WriteRows,
+    ] {
+        let why = availability(command, &model).unwrap_err();
+        assert!(why.contains("read-only"), "{command:?}: {why}");
     }
 }
 
@@ -449,7 +531,10 @@ fn without_a_way_to_the_database_nothing_looks_like_a_failure() {
         Load::Migrations | Load::Seeds => Some(config.clone()),
         load => is_weeksmith(load).then(|| absent("x", "", "PGRST205")),
     });
-    assert!(!model.tables.is_wanted(), "there is no way to read them");
+    assert!(
+        !model.browser.table.remote.is_wanted(),
+        "there is no way to read them"
+    );
     let buffer = draw(&model, "dark");
     let red = look("dark").themes[0].style(Role::Removed).fg;
     let is_red = buffer

@@ -8,11 +8,14 @@ use supadeck::app::model::{Focus, Model, Screen};
 use supadeck::app::msg::{Msg, Report};
 use supadeck::app::ticket::Ticket;
 use supadeck::app::update;
+use supadeck::domain::access::rules::Verb as Access;
+use supadeck::domain::access::viewer::Who;
 use supadeck::domain::identity::Identity;
 use supadeck::domain::problem::{Kind, Problem};
 use supadeck::domain::query::{Direction, Filter};
 use supadeck::domain::table::change::{RowChange, RowChanged};
-use supadeck::domain::table::paging::RowsWanted;
+use supadeck::domain::table::export::{RowsFormat, TableExported};
+use supadeck::domain::table::paging::{PageStart, RowsWanted};
 
 fn keys(model: &mut Model, keys: &[&str]) {
     for key in keys {
@@ -671,4 +674,123 @@ fn what_is_marked_is_not_lost_without_a_word() {
     }
     assert_eq!(model.browser.marked(), 1);
     assert!(model.browser.came_from.len() <= 21);
+}
+
+#[test]
+fn the_selected_row_is_explained_for_whoever_reads_and_what_is_marked_too() {
+    let mut model = goals((120, 40));
+    let at = id(&model).to_string();
+    let asked = |effects: &[Effect]| match effects {
+        [
+            Effect::Load {
+                load: Load::Explain(request),
+                ..
+            },
+        ] => (**request).clone(),
+        other => panic!("{other:?}"),
+    };
+    press(&mut model, &["E"]);
+    assert!(
+        text(&model).contains(&format!("The selected row, id {at}")),
+        "{}",
+        text(&model)
+    );
+    let request = asked(&press(&mut model, &["enter"]));
+    assert_eq!(request.table, "public.goal");
+    assert_eq!(request.verb, Access::Select);
+    assert_eq!(request.asked, Who::User(crate::fixture::ALICE.into()));
+    assert_eq!(request.wanted.row, [("id".to_owned(), Some(at.clone()))]);
+    assert_eq!(
+        (&request.wanted.key, &request.wanted.written),
+        (&None, &None)
+    );
+    // A key that is typed is another row, such as one that is missing.
+    let request = asked(&press(&mut model, &["E", "9", "9", "enter"]));
+    assert_eq!(request.wanted.key.as_deref(), Some("99"));
+    assert!(request.wanted.row.is_empty());
+    // The values that are marked are those of the update that is explained.
+    let grid = model.browser.grid.as_mut().unwrap();
+    let edited = grid.edited().unwrap();
+    grid.stage(&edited, "done", serde_json::json!(true)).ok();
+    grid.stage(&edited, "description", serde_json::json!("x\u{1b}"))
+        .unwrap();
+    let request = asked(&press(&mut model, &["E", "tab", "tab", "enter"]));
+    assert_eq!(request.verb, Access::Update);
+    assert_eq!(request.wanted.written.unwrap()["description"], "x\u{1b}");
+    model.project.as_mut().unwrap().has_database = false;
+    press(&mut model, &["E"]);
+    assert!(model.dialogs.is_empty());
+}
+
+#[test]
+fn the_rows_that_fit_are_exported_into_a_file_whose_name_says_the_form() {
+    let mut model = goals((120, 40));
+    keys(&mut model, &["/"]);
+    for c in "id>2".chars() {
+        press(&mut model, &[&c.to_string()]);
+    }
+    keys(&mut model, &["enter"]);
+    press(&mut model, &["x"]);
+    let frame = text(&model);
+    assert!(
+        frame.contains("Export rows of goal")
+            && frame.contains("goal.jsonl")
+            && frame.contains("id>2"),
+        "{frame}"
+    );
+    for _ in 0..6 {
+        press(&mut model, &["backspace"]);
+    }
+    assert!(press(&mut model, &["enter"]).is_empty());
+    assert!(text(&model).contains("says the form"), "{}", text(&model));
+    for c in ".csv".chars() {
+        press(&mut model, &[&c.to_string()]);
+    }
+    let effects = press(&mut model, &["enter"]);
+    let [
+        Effect::Load {
+            ticket,
+            load: Load::Export { wanted, form, path },
+            ..
+        },
+    ] = &effects[..]
+    else {
+        panic!("{effects:?}")
+    };
+    assert_eq!((*form, path.to_str()), (RowsFormat::Csv, Some("goal.csv")));
+    assert_eq!(
+        (wanted.filter.len(), wanted.from.clone()),
+        (1, PageStart::First)
+    );
+    assert!(wanted.columns.is_empty() && wanted.order.is_keyed);
+    let problem = Problem::new(
+        Kind::Usage,
+        "goal.csv is there already.",
+        "An export writes over nothing.",
+    );
+    let mut other = model.clone();
+    answer(&mut model, *ticket, Report::Exported(Err(problem)));
+    assert!(
+        text(&model).contains("is there already"),
+        "{}",
+        text(&model)
+    );
+    let exported = TableExported {
+        file: "odd\u{1b}[2J.csv".into(),
+        format: "csv",
+        rows: 7,
+        bytes: 70,
+        columns: Vec::new(),
+        is_keyed: true,
+    };
+    answer(
+        &mut other,
+        *ticket,
+        Report::Exported(Ok(Box::new(exported))),
+    );
+    let frame = text(&other);
+    assert!(
+        frame.contains("Wrote 7 rows to odd") && !frame.contains('\u{1b}'),
+        "{frame}"
+    );
 }

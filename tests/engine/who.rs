@@ -240,6 +240,7 @@ async fn explained(
         wanted: Wanted {
             key: Some(key.to_owned()).filter(|key| !key.is_empty()),
             written: None,
+            ..Wanted::default()
         },
     };
     access::explain(database, &request)
@@ -392,6 +393,7 @@ async fn an_insert_and_an_update_are_explained_before_they_are_made() {
             wanted: Wanted {
                 key: Some(key.to_owned()).filter(|key| !key.is_empty()),
                 written: set.as_object().cloned(),
+                ..Wanted::default()
             },
         };
         let database = database.clone();

@@ -453,6 +453,7 @@ async fn rows(
         let wanted = Wanted {
             key: key(),
             written: None,
+            ..Wanted::default()
         };
         let told = explained(database, matrix, table, viewer, Verb::Select, wanted).await;
         let shown = rest.as_ref().is_ok_and(|ids| ids.contains(&id));
@@ -489,14 +490,17 @@ async fn rows(
             Verb::Insert => Wanted {
                 key: None,
                 written: json!({ "id": 99, "kind": kind }).as_object().cloned(),
+                ..Wanted::default()
             },
             Verb::Update => Wanted {
                 key: Some(format!("id={id}")),
                 written: json!({ "kind": kind }).as_object().cloned(),
+                ..Wanted::default()
             },
             _ => Wanted {
                 key: Some(format!("id={id}")),
                 written: None,
+                ..Wanted::default()
             },
         };
         let told = explained(database, matrix, table, viewer, verb, wanted).await;

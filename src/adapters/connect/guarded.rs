@@ -27,6 +27,10 @@ impl Guarded {
     async fn look(&self, target: &mut Target) {
         let Some(profiles) = &self.profiles else {
             target.protection.profile.clone_from(&self.claim.meant);
+            target
+                .protection
+                .read_only
+                .clone_from(&self.claim.read_only);
             return;
         };
         *target.protection = match profiles.read().await {
@@ -37,6 +41,7 @@ impl Guarded {
             Err(problem) => Protection {
                 profile: self.claim.meant.clone().or_else(|| self.claim.own.clone()),
                 unknown: Some(problem.to_string()),
+                read_only: self.claim.read_only.clone(),
                 ..Protection::default()
             },
         };

@@ -3,6 +3,7 @@
 
 mod guarded;
 mod keys;
+mod read_only;
 mod secret_lookup;
 mod settings;
 mod stored;
@@ -34,6 +35,7 @@ use crate::domain::reference::References;
 use crate::domain::secret::{SecretKind, StoredIn};
 use crate::domain::source::Source;
 use crate::ports::{Auth, Clock, Profiles, Rest, Secrets};
+use read_only::ReadOnly;
 use secrecy::SecretString;
 use secret_lookup::SecretLookup;
 use std::fmt;
@@ -83,6 +85,14 @@ pub struct Project {
     pub notes: Vec<String>,
     /// Whether the profile is one of the user's file, and its own way to the database is used.
     pub is_own_database: bool,
+}
+
+impl Project {
+    /// Its profile's name, where that is a read-only one.
+    pub fn read_only(&self) -> Option<String> {
+        let profile = &self.profile;
+        profile.read_only.then(|| profile.name.clone())
+    }
 }
 
 impl fmt::Debug for Project {
@@ -215,10 +225,20 @@ pub async fn resolve_with(
         Arc::new(auth.clone()),
         clock,
     );
+    let rest: Arc<dyn Rest> = Arc::new(rest);
+    let profile = found.profile;
+    let rest = if profile.read_only {
+        Arc::new(ReadOnly {
+            inner: rest,
+            profile: profile.name.clone(),
+        })
+    } else {
+        rest
+    };
     Ok(Project {
-        profile: found.profile,
+        profile,
         url: found.url,
-        rest: Arc::new(rest),
+        rest,
         auth: Arc::new(auth),
         secrets,
         identity,

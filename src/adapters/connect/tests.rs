@@ -394,3 +394,55 @@ async fn a_token_of_another_role_is_no_key() {
     let refused = home.resolve(settings).await.unwrap_err();
     assert_eq!(refused.kind, Kind::Config, "{refused}");
 }
+
+#[tokio::test]
+async fn through_a_read_only_profile_every_way_refuses_a_change_before_anything_is_sent() {
+    use crate::domain::query::{Call, RowWrite, Verb};
+    use crate::domain::script::Limits as Times;
+    let home = Home::with_work().await;
+    let file = ProfileFile::new(home.dir.path());
+    let edit = file.edit(Box::new(|book| {
+        book.profiles.get_mut("work").unwrap().read_only = true;
+        Ok(())
+    }));
+    edit.await.unwrap();
+    let project = home.resolve(home.settings()).await.unwrap();
+    let write = RowWrite {
+        table: "t".into(),
+        schema: "public".into(),
+        verb: Verb::Insert,
+        filters: Vec::new(),
+        body: None,
+        columns: "*".into(),
+        correlation: None,
+    };
+    let who = Identity::Service;
+    let rest = project.rest.as_ref();
+    let mut refused = vec![
+        rest.write(&who, &write).await.unwrap_err(),
+        rest.call(&who, &Call::to("f", serde_json::Value::Null))
+            .await
+            .unwrap_err(),
+    ];
+    let way = Transport::of(&project).await.unwrap().unwrap();
+    let (stage, upkeep) = (way.stage(), way.audit_upkeep());
+    refused.push(upkeep.fill(&(0..1)).await.unwrap_err());
+    refused.push(stage.dry_run(Times::default()).await.err().unwrap());
+    refused.push(stage.open_dry_run(Times::default()).await.err().unwrap());
+    let database = way.database();
+    refused.push(database.session(Times::default()).await.err().unwrap());
+    refused.push(database.repair(&[]).await.unwrap_err());
+    for problem in refused {
+        assert_eq!(problem.kind, Kind::Denied, "{problem}");
+        assert_eq!(problem.code.as_deref(), Some("read_only"), "{problem}");
+        assert!(problem.why.contains("work is read-only"), "{problem}");
+    }
+    // Nothing else is refused it.
+    let edit = file.edit(Box::new(|book| {
+        book.profiles.get_mut("work").unwrap().read_only = false;
+        Ok(())
+    }));
+    edit.await.unwrap();
+    let project = home.resolve(home.settings()).await.unwrap();
+    assert_eq!(project.read_only(), None);
+}

@@ -1,6 +1,7 @@
 //! Which way goes to the project's database: a Postgres connection, or the Management API. Nothing is sent here.
 
 use super::Project;
+use super::read_only::ReadOnly;
 use crate::adapters::management::{ManagementDatabase, ProjectAccess};
 use crate::adapters::postgres::{PgDatabase, PgVariables};
 use crate::adapters::secrets::SecretSource;
@@ -15,7 +16,14 @@ use std::sync::Arc;
 
 /// A way to a database.
 #[derive(Debug, Clone)]
-pub enum Transport {
+pub struct Transport {
+    way: Way,
+    /// The profile that is used, where it is a read-only one.
+    read_only: Option<String>,
+}
+
+#[derive(Debug, Clone)]
+enum Way {
     /// A database URL.
     Postgres(PgDatabase),
     /// An access token and the project's ref.
@@ -29,7 +37,10 @@ impl Transport {
         source: &Source,
         variables: &PgVariables,
     ) -> Result<Self, Problem> {
-        PgDatabase::parse_from(url, source, variables).map(Self::Postgres)
+        Ok(Self {
+            way: Way::Postgres(PgDatabase::parse_from(url, source, variables)?),
+            read_only: None,
+        })
     }
 
     /// The way to a project's database: its database URL, else the token with its ref; `None` when neither is known.
@@ -37,14 +48,31 @@ impl Transport {
     pub async fn of(project: &Project) -> Result<Option<Self>, Problem> {
         if let Some(url) = by_url(project) {
             let secret = url.get().await?;
-            return Self::by_url(&secret, &url.source(), &project.postgres).map(Some);
+            let way = Self::by_url(&secret, &url.source(), &project.postgres)?;
+            return Ok(Some(way.read_only(project.read_only())));
         }
         let (Some(token), Some(reference)) = by_token(project) else {
             return Ok(None);
         };
         let token = given::access_token(&token.get().await?, &token.source())?.value;
         let access = ProjectAccess::new(project.api_url.as_deref(), reference, &token)?;
-        Ok(Some(Self::Management(ManagementDatabase::new(access))))
+        let way = Self {
+            way: Way::Management(ManagementDatabase::new(access)),
+            read_only: None,
+        };
+        Ok(Some(way.read_only(project.read_only())))
+    }
+
+    /// The same as the profile of that name, which is a read-only one, lets one go it.
+    #[must_use]
+    pub fn read_only(mut self, profile: Option<String>) -> Self {
+        self.read_only = profile;
+        self
+    }
+
+    /// Whether it is a Postgres connection.
+    pub fn is_postgres(&self) -> bool {
+        matches!(self.way, Way::Postgres(_))
     }
 
     /// Whether there is a way, without looking anything up.
@@ -81,25 +109,25 @@ impl Transport {
 
     /// What the user should know about it before anything is sent.
     pub fn notes(&self) -> Vec<String> {
-        match self {
-            Self::Postgres(database) => database.notes(),
-            Self::Management(database) => database.notes(),
+        match &self.way {
+            Way::Postgres(database) => database.notes(),
+            Way::Management(database) => database.notes(),
         }
     }
 
     /// The word in JSON.
     pub fn word(&self) -> &'static str {
-        match self {
-            Self::Postgres(_) => "postgres",
-            Self::Management(_) => "management_api",
+        match &self.way {
+            Way::Postgres(_) => "postgres",
+            Way::Management(_) => "management_api",
         }
     }
 
     /// What the database is called while it is waited for: `the database at localhost:5432`.
     pub fn label(&self) -> String {
-        match self {
-            Self::Postgres(database) => format!("the database at {}", database.host()),
-            Self::Management(database) => {
+        match &self.way {
+            Way::Postgres(database) => format!("the database at {}", database.host()),
+            Way::Management(database) => {
                 format!("the Management API, for project {}", database.reference())
             }
         }
@@ -107,9 +135,9 @@ impl Transport {
 
     /// The way as a sentence of its own.
     pub fn describe(&self) -> String {
-        let over = match self {
-            Self::Postgres(database) => format!("a Postgres connection to {}", database.host()),
-            Self::Management(database) => {
+        let over = match &self.way {
+            Way::Postgres(database) => format!("a Postgres connection to {}", database.host()),
+            Way::Management(database) => {
                 format!("the Management API to project {}", database.reference())
             }
         };
@@ -118,57 +146,69 @@ impl Transport {
 
     /// Where changes can be dry-run.
     pub fn stage(&self) -> Arc<dyn DryRunDatabase> {
-        match self {
-            Self::Postgres(database) => Arc::new(database.clone()),
-            Self::Management(database) => Arc::new(database.clone()),
+        let inner: Arc<dyn DryRunDatabase> = match &self.way {
+            Way::Postgres(database) => Arc::new(database.clone()),
+            Way::Management(database) => Arc::new(database.clone()),
+        };
+        match self.read_only.clone() {
+            Some(profile) => Arc::new(ReadOnly { inner, profile }),
+            None => inner,
         }
     }
 
     /// What the owner of its audit log does there.
     pub fn audit_upkeep(&self) -> Arc<dyn AuditUpkeep> {
-        match self {
-            Self::Postgres(database) => Arc::new(database.clone()),
-            Self::Management(database) => Arc::new(database.clone()),
+        let inner: Arc<dyn AuditUpkeep> = match &self.way {
+            Way::Postgres(database) => Arc::new(database.clone()),
+            Way::Management(database) => Arc::new(database.clone()),
+        };
+        match self.read_only.clone() {
+            Some(profile) => Arc::new(ReadOnly { inner, profile }),
+            None => inner,
         }
     }
 
     /// Who may do what there.
     pub fn access(&self) -> Arc<dyn AccessDatabase> {
-        match self {
-            Self::Postgres(database) => Arc::new(database.clone()),
-            Self::Management(database) => Arc::new(database.clone()),
+        match &self.way {
+            Way::Postgres(database) => Arc::new(database.clone()),
+            Way::Management(database) => Arc::new(database.clone()),
         }
     }
 
     /// The database.
     pub fn database(self) -> Arc<dyn Database> {
-        match self {
-            Self::Postgres(database) => Arc::new(database),
-            Self::Management(database) => Arc::new(database),
+        let inner: Arc<dyn Database> = match self.way {
+            Way::Postgres(database) => Arc::new(database),
+            Way::Management(database) => Arc::new(database),
+        };
+        match self.read_only {
+            Some(profile) => Arc::new(ReadOnly { inner, profile }),
+            None => inner,
         }
     }
 
     /// Its users.
     pub fn directory(self) -> Arc<dyn UserDirectory> {
-        match self {
-            Self::Postgres(database) => Arc::new(database),
-            Self::Management(database) => Arc::new(database),
+        match self.way {
+            Way::Postgres(database) => Arc::new(database),
+            Way::Management(database) => Arc::new(database),
         }
     }
 
     /// Its tables.
     pub fn tables(self) -> Arc<dyn TableCatalog> {
-        match self {
-            Self::Postgres(database) => Arc::new(database),
-            Self::Management(database) => Arc::new(database),
+        match self.way {
+            Way::Postgres(database) => Arc::new(database),
+            Way::Management(database) => Arc::new(database),
         }
     }
 
     /// Its catalogs.
     pub fn catalogs(self) -> Arc<dyn Catalogs> {
-        match self {
-            Self::Postgres(database) => Arc::new(database),
-            Self::Management(database) => Arc::new(database),
+        match self.way {
+            Way::Postgres(database) => Arc::new(database),
+            Way::Management(database) => Arc::new(database),
         }
     }
 }

@@ -7,10 +7,11 @@ use crate::app::field::Field;
 use crate::app::key::Key;
 use crate::app::model::Model;
 use crate::app::requests;
+use crate::app::screen::grid::PointedRow;
 use crate::app::ticket::Slot;
 use crate::domain::access::explain::{ExplainRequest, Wanted};
 use crate::domain::access::rules::{SecuredTable, Verb};
-use crate::domain::access::viewer::Viewer;
+use crate::domain::access::viewer::{Viewer, Who};
 
 /// What was filled in.
 #[derive(Debug, Clone, PartialEq)]
@@ -19,10 +20,14 @@ pub struct ExplainForm {
     pub table: String,
     /// What names a row of it: `id`, or `id=VALUE,part=VALUE`.
     pub key_hint: String,
+    /// Who, as it is shown.
+    pub viewer: String,
     /// Who.
-    pub viewer: Viewer,
+    pub asked: Who,
     /// The operation.
     pub verb: Verb,
+    /// The row that was pointed at, until another key is typed.
+    pub row: Option<PointedRow>,
     /// The key of the row.
     pub field: Field,
     /// Why the form cannot be accepted.
@@ -30,6 +35,20 @@ pub struct ExplainForm {
 }
 
 impl ExplainForm {
+    /// A form for a row of a table that is looked at as somebody.
+    pub fn of_row(table: String, viewer: String, asked: Who, verb: Verb, row: PointedRow) -> Self {
+        Self {
+            table,
+            key_hint: "its key, or columns with values such as name=x".to_owned(),
+            viewer,
+            asked,
+            verb,
+            row: Some(row),
+            field: Field::new(),
+            problem: None,
+        }
+    }
+
     /// A form for a table and an identity.
     pub fn new(table: &SecuredTable, viewer: &Viewer) -> Self {
         let key_hint = match table.key.as_slice() {
@@ -43,8 +62,10 @@ impl ExplainForm {
         Self {
             table: table.full_name(),
             key_hint,
-            viewer: viewer.clone(),
+            viewer: viewer.name.clone(),
+            asked: viewer.who(),
             verb: Verb::Select,
+            row: None,
             field: Field::new(),
             problem: None,
         }
@@ -61,20 +82,15 @@ impl ExplainForm {
             Some(Command::NextField) => self.turn(1),
             Some(Command::PreviousField) => self.turn(-1),
             Some(Command::Confirm) => {
-                let key = self.field.text().trim();
-                if key.is_empty() && self.verb != Verb::Insert {
+                let Some(wanted) = self.wanted() else {
                     self.problem = Some(format!("Type which row: {}.", self.key_hint));
                     return DialogResult::Stay(Vec::new());
-                }
+                };
                 let request = ExplainRequest {
                     table: self.table.clone(),
-                    asked: self.viewer.who(),
+                    asked: self.asked.clone(),
                     verb: self.verb,
-                    wanted: Wanted {
-                        key: Some(key.to_owned())
-                            .filter(|key| !key.is_empty() && self.verb != Verb::Insert),
-                        written: None,
-                    },
+                    wanted,
                 };
                 let load = Load::Explain(Box::new(request));
                 return DialogResult::Close(vec![requests::effect(model, Slot::Answer, load)]);
@@ -85,6 +101,28 @@ impl ExplainForm {
             }
         }
         DialogResult::Stay(Vec::new())
+    }
+
+    /// The row that is meant: what was typed, else what was pointed at; none where neither names one.
+    fn wanted(&self) -> Option<Wanted> {
+        let typed = self.field.text().trim();
+        let pointed = self.row.as_ref().filter(|_| typed.is_empty());
+        let written = pointed.and_then(|row| row.written.clone());
+        if self.verb == Verb::Insert {
+            return Some(Wanted {
+                written,
+                ..Wanted::default()
+            });
+        }
+        let row = pointed.map_or_else(Vec::new, |row| row.columns.clone());
+        if typed.is_empty() && row.is_empty() {
+            return None;
+        }
+        Some(Wanted {
+            key: (!typed.is_empty()).then(|| typed.to_owned()),
+            row,
+            written: written.filter(|_| self.verb == Verb::Update),
+        })
     }
 
     fn turn(&mut self, by: isize) {

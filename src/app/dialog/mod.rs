@@ -10,6 +10,7 @@ pub mod confirm_layout;
 pub mod confirm_search;
 pub mod edit;
 pub mod explain;
+pub mod export;
 pub mod filter;
 pub mod help;
 pub mod identity;
@@ -55,6 +56,8 @@ pub enum Dialog {
     Result(ResultState),
     /// An emergency unlock being filled in.
     Unlock(unlock::UnlockForm),
+    /// Into which file rows are written.
+    Export(Box<export::ExportForm>),
     /// Which row is to be explained.
     Explain(explain::ExplainForm),
     /// The ways out of a migration's state.
@@ -145,6 +148,7 @@ pub fn press(model: &mut Model, key: Key) -> Vec<Effect> {
         }
         Dialog::Unlock(form) => form.press(key, command, model),
         Dialog::Explain(form) => form.press(key, command, model),
+        Dialog::Export(form) => form.press(key, command, model),
         Dialog::Ways(ways) => ways.press(key, command, model),
         Dialog::Guide(guide) => guide.press(key, command, model),
         Dialog::Value(value) => {
@@ -210,6 +214,7 @@ impl Dialog {
             Self::Identity(identity) => identity.field(),
             Self::Unlock(form) => Some(form.field()),
             Self::Explain(form) => Some(&mut form.field),
+            Self::Export(form) => Some(&mut form.field),
             Self::Guide(guide) => Some(guide.field()),
             Self::Confirm(confirm) => confirm.search_field(),
             Self::Project(_)

@@ -72,6 +72,14 @@ impl ResultView {
             Extent::Short,
             true,
         );
+        let mut lines = lines;
+        if !report.access.is_empty() {
+            lines.put(
+                0,
+                Tone::Muted,
+                "The Access screen shows these tables, and who may do what with them now.",
+            );
+        }
         let title = format!("{what}: {}", report::dry_run::end(report));
         let is_good = report::dry_run::is_good(report);
         Self {

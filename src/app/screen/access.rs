@@ -8,7 +8,8 @@ use crate::domain::access::rules::{SecuredTable, Verb};
 use crate::domain::access::viewer::Viewer;
 use crate::domain::dry_run::access::Verdict;
 use crate::domain::problem::Problem;
-use crate::domain::report::{Line, Tone, secured};
+use crate::domain::report::seen::Tried;
+use crate::domain::report::{Line, Tone, access, secured};
 use jiff::Timestamp;
 
 /// The state of the screen.
@@ -20,7 +21,12 @@ pub struct AccessScreen {
     pub list: List,
     /// The selected identity, by its place.
     pub column: usize,
+    /// Whether what the last dry run changes is still to be looked for.
+    pub seeks: bool,
 }
+
+/// The most changes of a dry run that are told.
+const MOST_CHANGES: usize = 12;
 
 impl AccessScreen {
     /// Takes an answer; table and identity stay, by their names.
@@ -55,6 +61,32 @@ impl AccessScreen {
         Some((table, matrix.viewers.get(self.column)?))
     }
 
+    /// Selects the first table and identity that a dry run changes something for, once both are known.
+    pub fn seek(&mut self, tried: Option<&Tried>) {
+        if !self.seeks || self.matrix().is_none() {
+            return;
+        }
+        self.seeks = false;
+        let place = self.matrix().zip(tried).and_then(|(matrix, tried)| {
+            let changes = tried.report.access.iter();
+            changes.into_iter().find_map(|change| {
+                let rights = &matrix.rules.rights;
+                let known = rights.iter().find(|right| right.object == change.table);
+                let is_it = |table: &SecuredTable| match known {
+                    Some(right) => right.id == table.id,
+                    None => table.full_name() == change.table,
+                };
+                let row = matrix.tables().position(is_it)?;
+                let who = |viewer: &Viewer| viewer.role == change.role;
+                Some((row, matrix.viewers.iter().position(who)))
+            })
+        });
+        if let Some((row, column)) = place {
+            self.list.select_row(row);
+            self.column = column.unwrap_or(self.column);
+        }
+    }
+
     /// Moves along the identities; true when it changed.
     pub fn go_column(&mut self, by: isize) -> bool {
         let count = self.matrix().map_or(0, |matrix| matrix.viewers.len());
@@ -83,12 +115,13 @@ impl AccessScreen {
         self.list.refresh(names.len(), |row| names[row].clone());
     }
 
-    /// Everything about the selected cell.
-    pub fn detail(&self) -> Vec<Line> {
+    /// What the last dry run would change, and everything about the selected cell.
+    pub fn detail(&self, tried: Option<&Tried>) -> Vec<Line> {
         let (Some((table, viewer)), Some(matrix)) = (self.selected(), self.matrix()) else {
             return Vec::new();
         };
-        let mut lines = vec![secured::head(table), Line::default()];
+        let mut lines = planned(tried);
+        lines.extend([secured::head(table), Line::default()]);
         lines.extend(secured::cells(matrix.of(table, viewer)).lines);
         lines.push(Line::default());
         for (to, what) in secured::grants(&matrix.rules, table) {
@@ -121,11 +154,32 @@ impl AccessScreen {
     }
 
     /// What the copy key takes.
-    pub fn copy_text(&self) -> Option<String> {
-        let detail = self.detail();
+    pub fn copy_text(&self, tried: Option<&Tried>) -> Option<String> {
+        let detail = self.detail(tried);
         let lines: Vec<String> = detail.iter().map(Line::whole).collect();
         (!lines.is_empty()).then(|| lines.join("\n"))
     }
+}
+
+/// Who would gain or lose access by what was dry-run last. Below stands what is so now.
+fn planned(tried: Option<&Tried>) -> Vec<Line> {
+    let Some(tried) = tried else {
+        return Vec::new();
+    };
+    let changes = access::list(&tried.report.access);
+    if changes.is_empty() {
+        return Vec::new();
+    }
+    let more = changes.len().saturating_sub(MOST_CHANGES);
+    let heading = format!("What was dry-run at {} would change access:", tried.at);
+    let mut lines = vec![Line::new(Tone::Strong, &heading)];
+    let shown = changes.into_iter().take(MOST_CHANGES);
+    lines.extend(shown.map(|line| line.indented(2)));
+    if more > 0 {
+        lines.push(Line::new(Tone::Muted, &format!("  and {more} more")));
+    }
+    lines.push(Line::default());
+    lines
 }
 
 /// One cell in a few columns: what may be done, and the rows seen.

@@ -3,6 +3,7 @@
 use crate::app::command::Command;
 use crate::app::list::Move;
 use crate::app::model::Model;
+use crate::domain::table::name::TableName;
 use ratatui::layout::Rect;
 use std::collections::VecDeque;
 
@@ -10,6 +11,8 @@ use std::collections::VecDeque;
 pub const CYCLES: usize = 6;
 /// The most changes that Home tells.
 pub const CHANGES: usize = 8;
+/// The most tables of another project that Home tells.
+pub const TABLES: usize = 16;
 
 /// A body of so many columns has two columns of sections.
 const WIDE: u16 = 96;
@@ -39,6 +42,8 @@ pub enum Place {
     Cycle(usize),
     /// To an audit record, by its place among the newest.
     Change(usize),
+    /// To the rows of a table, by its place in the list.
+    Table(usize),
 }
 
 /// The lines of Home that lead somewhere, in the order in which they stand.
@@ -57,8 +62,11 @@ pub fn places(model: &Model) -> Vec<Place> {
             places.push(Place::Seeds);
         }
     }
-    if !model.is_other_project() {
-        let count = |length: usize, most: usize| 0..length.min(most);
+    let count = |length: usize, most: usize| 0..length.min(most);
+    if model.is_other_project() {
+        let tables = model.browser.table.remote.ready().map_or(0, Vec::len);
+        places.extend(count(tables, TABLES).map(Place::Table));
+    } else {
         let cycles = count(model.cycles.rows().len(), CYCLES);
         places.extend(cycles.map(Place::Cycle));
         let changes = model.audit.rows.ready().map_or(0, VecDeque::len);
@@ -84,8 +92,17 @@ pub fn go(model: &mut Model, movement: Move) {
     model.home = movement.from(now, last);
 }
 
-/// The command that goes where the selected line leads. The list there is moved to what the line is about.
-pub fn open(model: &mut Model) -> Option<Command> {
+/// Where a line leads.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Leads {
+    /// To where a command goes.
+    To(Command),
+    /// To the rows of a table.
+    Rows(TableName),
+}
+
+/// Where the selected line leads. The list there is moved to what the line is about.
+pub fn open(model: &mut Model) -> Option<Leads> {
     let command = match selected(model)? {
         Place::Identity => Command::Identity,
         Place::Migrations => Command::Migrations,
@@ -98,8 +115,12 @@ pub fn open(model: &mut Model) -> Option<Command> {
             model.audit.selected = row;
             Command::Audit
         }
+        Place::Table(row) => {
+            let tables = model.browser.table.remote.ready().ok()?;
+            return Some(Leads::Rows(tables.get(row)?.info.full_name()));
+        }
     };
-    Some(command)
+    Some(Leads::To(command))
 }
 
 #[cfg(test)]
@@ -116,7 +137,7 @@ mod tests {
         go(&mut model, Move::Last);
         assert_eq!(model.home, 0);
         model.project = Some(Project::default());
-        assert_eq!(open(&mut model), Some(Command::Identity));
+        assert_eq!(open(&mut model), Some(Leads::To(Command::Identity)));
         go(&mut model, Move::By(5));
         assert_eq!(selected(&model), Some(Place::Identity));
     }

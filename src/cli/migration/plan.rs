@@ -99,8 +99,8 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
     let mut work = context.work().await?;
     args.waits.set(&mut work.schema.limits);
     let place = args.on.unwrap_or(match work.production {
-        None => On::Target,
-        Some(_) => On::Scratch,
+        None if !work.is_read_only => On::Target,
+        _ => On::Scratch,
     });
     if place == On::Target && !args.no_rehearsal {
         work.schema.database.expect(Soon::Run);
@@ -163,8 +163,8 @@ async fn rehearse(
 ) -> Result<Report, Problem> {
     let production = plan.target.protection.profile.as_ref();
     let on = asked.unwrap_or(match production.or(work.production.as_ref()) {
-        None => On::Target,
-        Some(_) => On::Scratch,
+        None if !work.is_read_only => On::Target,
+        _ => On::Scratch,
     });
     let on = match platform_locks::of_plan(plan).filter(|_| on == On::Target) {
         None => on,

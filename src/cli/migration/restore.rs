@@ -6,6 +6,7 @@ use super::super::context::Context;
 use super::super::page::{Page, Tone};
 use super::list;
 use super::show;
+use crate::domain::production::Protection;
 use crate::ops::migration::{self, RestorePlan, Restored};
 use clap::Args as ClapArgs;
 
@@ -32,15 +33,12 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
     let shown = || Answer::new(&plan, page(&plan));
     let count = show::counted(plan.files.len(), "migration file");
     let what = format!("Write back {count}");
-    confirm::confirm(
-        context,
-        &plan.target.protection,
-        &args.confirm,
-        shown,
-        "restore",
-        &what,
-    )
-    .await?;
+    // It writes files of this machine alone.
+    let protection = Protection {
+        read_only: None,
+        ..(*plan.target.protection).clone()
+    };
+    confirm::confirm(context, &protection, &args.confirm, shown, "restore", &what).await?;
     let listing = migration::restore(&work.schema, &plan).await?;
     let mut done = Page::default();
     for restored in &plan.files {

@@ -57,6 +57,10 @@ pub struct Args {
     #[arg(long, requires = "replace", conflicts_with = "production")]
     no_production: bool,
 
+    /// Change nothing through it; what replaces a read-only profile stays so without this
+    #[arg(long)]
+    read_only: bool,
+
     /// The table with the names of its users, to be shown beside ids: `profiles(id, full_name)`
     #[arg(long, value_name = "TABLE")]
     names: Option<String>,
@@ -130,6 +134,7 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
         secrets: collected.references.clone(),
         names: args.names.clone(),
         emails: args.emails,
+        read_only: args.read_only,
         ..Profile::default()
     };
     if profile.project_ref.is_none() {
@@ -143,6 +148,7 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
     };
     let book = profiles.read().await?;
     let before = book.profiles.get(&profile.name);
+    profile.read_only |= before.is_some_and(|before| before.read_only);
     wish.settle(before, &mut profile).await?;
     let mut mark = None;
     if !args.no_check {

@@ -22,10 +22,11 @@ pub async fn run(context: &Context, _args: &Args) -> Answered {
     let mut data = Vec::new();
     for (name, profile) in &book.profiles {
         let in_use = book.default.as_ref() == Some(name);
-        let (tone, production) = if profile.production {
-            (Tone::Danger, "production")
-        } else {
-            (Tone::Text, "")
+        let (tone, production) = match (profile.production, profile.read_only) {
+            (true, false) => (Tone::Danger, "production"),
+            (true, true) => (Tone::Danger, "production, read-only"),
+            (false, true) => (Tone::Text, "read-only"),
+            (false, false) => (Tone::Text, ""),
         };
         table.row(vec![
             Span::from(if in_use { "*" } else { "" }),

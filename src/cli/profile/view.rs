@@ -13,6 +13,7 @@ pub fn data(profile: &Profile) -> Value {
         "project_ref": profile.project_ref.as_deref().map(shown),
         "dir": dir(profile),
         "production": profile.production,
+        "read_only": profile.read_only,
         "secrets": profile.secrets,
     })
 }
@@ -36,6 +37,7 @@ pub fn page(profile: &Profile) -> Page {
         ("project ref", &reference),
         ("directory", dir.as_deref().unwrap_or("the current one")),
         ("production", if profile.production { "yes" } else { "no" }),
+        ("read-only", if profile.read_only { "yes" } else { "no" }),
     ] {
         table.row(vec![name.into(), value.into()]);
     }

@@ -1,6 +1,8 @@
 //! `supadeck table`.
 
 mod change;
+mod export;
+mod import;
 mod list;
 mod rows;
 mod show;
@@ -25,6 +27,8 @@ enum Command {
     Insert(change::Insert),
     Update(change::Update),
     Delete(change::Delete),
+    Export(export::Args),
+    Import(import::Args),
 }
 
 /// Runs the subcommand.
@@ -36,5 +40,7 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
         Command::Insert(args) => change::insert(context, args).await,
         Command::Update(args) => change::update(context, args).await,
         Command::Delete(args) => change::delete(context, args).await,
+        Command::Export(args) => export::run(context, args).await,
+        Command::Import(args) => import::run(context, args).await,
     }
 }

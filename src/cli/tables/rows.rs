@@ -11,6 +11,7 @@ use crate::domain::plural::grouped;
 use crate::domain::problem::Problem;
 use crate::domain::table::cell::cell_text;
 use crate::domain::table::column::{ColumnInfo, ColumnKind};
+use crate::domain::table::export::plain;
 use crate::domain::table::filter::{RowFilter, RowFilterFor};
 use crate::domain::table::info::TableInfo;
 use crate::domain::table::paging::{PageStart, RowOrder, RowValues, RowsWanted};
@@ -38,6 +39,21 @@ pub struct Args {
     #[command(flatten)]
     which: Which,
 
+    #[command(flatten)]
+    wanted: Wanted,
+
+    /// The most rows
+    #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    limit: u32,
+
+    /// The bare rows in this form, instead of a table
+    #[arg(long, value_name = "FORM", conflicts_with = "json")]
+    format: Option<Form>,
+}
+
+/// Which rows and columns, in which order.
+#[derive(ClapArgs)]
+pub struct Wanted {
     /// Only rows that fit
     // A condition may begin with `-`, which turns it round.
     #[arg(
@@ -67,14 +83,6 @@ pub struct Args {
         allow_hyphen_values = true
     )]
     sort: String,
-
-    /// The most rows
-    #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
-    limit: u32,
-
-    /// The bare rows in this form, instead of a table
-    #[arg(long, value_name = "FORM", conflicts_with = "json")]
-    format: Option<Form>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -104,26 +112,9 @@ struct Read {
 pub async fn run(context: &Context, args: &Args) -> Answered {
     let reader = context.reader().await?;
     let mut table = args.which.described(context, &reader).await?;
-    let columns = args.columns(&table)?;
-    let sort = values(&args.sort)?;
-    let sort = sort.iter().filter(|one| !one.text.is_empty());
-    let sort = sort.map(|one| RowOrder::parse(&table, &one.text));
-    let order = RowOrder::of(&table, &sort.collect::<Result<Vec<_>, _>>()?)?;
-    let for_ = RowFilterFor {
-        table: &table,
-        who: reader.who(),
-        now: context.now(),
-    };
-    let filter = RowFilter::parse(&args.filter, for_)?;
-    let ask = RowsWanted {
-        table: table.clone(),
-        filter: filter.conditions().to_vec(),
-        order,
-        columns: columns.clone(),
-        from: PageStart::First,
-        limit: args.limit as usize,
-        passed: 0,
-    };
+    let mut ask = args.wanted.ask(context, &reader, table.clone())?;
+    ask.limit = args.limit as usize;
+    let columns = ask.columns.clone();
     let mut read = interrupt::ending(all(&reader, ask)).await?;
     if !columns.is_empty() {
         for row in &mut read.rows {
@@ -166,7 +157,36 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
     Ok(answer)
 }
 
-impl Args {
+impl Wanted {
+    /// What is asked for of a table; how many rows at a time is for whoever asks.
+    pub fn ask(
+        &self,
+        context: &Context,
+        reader: &Reader,
+        table: TableInfo,
+    ) -> Result<RowsWanted, Problem> {
+        let columns = self.columns(&table)?;
+        let sort = values(&self.sort)?;
+        let sort = sort.iter().filter(|one| !one.text.is_empty());
+        let sort = sort.map(|one| RowOrder::parse(&table, &one.text));
+        let order = RowOrder::of(&table, &sort.collect::<Result<Vec<_>, _>>()?)?;
+        let for_ = RowFilterFor {
+            table: &table,
+            who: reader.who(),
+            now: context.now(),
+        };
+        let filter = RowFilter::parse(&self.filter, for_)?;
+        Ok(RowsWanted {
+            filter: filter.conditions().to_vec(),
+            order,
+            columns,
+            from: PageStart::First,
+            limit: PAGE,
+            passed: 0,
+            table,
+        })
+    }
+
     /// The columns that are wanted.
     fn columns(&self, table: &TableInfo) -> Result<Vec<String>, Problem> {
         let mut columns = Vec::new();
@@ -284,15 +304,6 @@ fn table_of(columns: &[ColumnInfo], rows: &[RowValues]) -> Table {
         table.row(cells.collect());
     }
     table
-}
-
-/// A value whole, as a program reads it; none where there is no value.
-fn plain(value: &Value) -> Option<String> {
-    match value {
-        Value::Null => None,
-        Value::String(text) => Some(text.clone()),
-        other => Some(other.to_string()),
-    }
 }
 
 fn csv_of(columns: &[ColumnInfo], rows: &[RowValues]) -> String {

@@ -3,8 +3,8 @@
 //! `list` compares the files with the history; `plan` turns a wish into exact statements; `run` does what the plan
 //! says, one transaction a file, and reports what the history says afterwards.
 
-mod delete;
 mod build;
+mod delete;
 mod diff;
 mod doubt;
 mod dry_run;
@@ -37,8 +37,8 @@ mod split;
 mod trip;
 mod verify;
 
-pub use delete::{DeletePlan, delete, plan_delete};
 pub use build::build;
+pub use delete::{DeletePlan, delete, plan_delete};
 pub use diff::diff;
 pub use dry_run::dry_run;
 pub use extract_edits::{ExtractPlan, branch, plan_branch};

@@ -4,6 +4,7 @@ use super::window::{field, keys_line, put, put_last, window};
 use crate::app::command::Command;
 use crate::app::dialog::explain::ExplainForm;
 use crate::domain::access::rules::Verb;
+use crate::domain::text::harmless;
 use crate::ui::DrawContext;
 use crate::ui::table;
 use crate::ui::text::fit;
@@ -17,7 +18,7 @@ pub fn draw(frame: &mut Frame, form: &ExplainForm, view: DrawContext) {
     let inside = window(frame, view, 80, 11, &title, Role::Accent);
     let more = view.symbols.more();
     let room = usize::from(inside.width).saturating_sub(10);
-    let who = fit(&form.viewer.name, room, more);
+    let who = fit(&form.viewer, room, more);
     let line = Line::from(vec![
         Span::styled("as        ", view.style(Role::Muted)),
         Span::styled(who, view.style(Role::Text)),
@@ -34,8 +35,32 @@ pub fn draw(frame: &mut Frame, form: &ExplainForm, view: DrawContext) {
     }
     put(frame, inside, 1, Line::from(verbs));
     field(frame, inside, 3, view, "row       ", &form.field, true);
+    let has_row = form.field.text().trim().is_empty()
+        && form.row.as_ref().is_some_and(|row| !row.columns.is_empty());
     let (role, text) = match &form.problem {
         Some(problem) => (Role::Danger, problem.clone()),
+        None if form.verb != Verb::Insert && has_row => {
+            let row = form.row.as_ref().map(|row| row.words.as_str());
+            let marked = form.row.as_ref().is_some_and(|row| row.written.is_some());
+            let marked = if marked && form.verb == Verb::Update {
+                ", with the values that are marked"
+            } else {
+                ""
+            };
+            let text = format!(
+                "The selected row, {}{marked}. Another key can be typed. Nothing is changed.",
+                harmless(row.unwrap_or_default())
+            );
+            (Role::Text, text)
+        }
+        None if form.verb == Verb::Insert
+            && form.row.as_ref().is_some_and(|row| row.written.is_some()) =>
+        {
+            (
+                Role::Muted,
+                "A new row with the values that are marked. Nothing is changed.".to_owned(),
+            )
+        }
         None if form.verb == Verb::Insert => (
             Role::Muted,
             "A new row with its defaults; `supadeck access explain --set` takes values.".to_owned(),

@@ -4,6 +4,7 @@ mod choose;
 mod confirm;
 mod edit;
 mod explain;
+mod export;
 mod help;
 mod identity;
 mod mfa;
@@ -37,6 +38,7 @@ pub fn draw(frame: &mut Frame, dialog: &Dialog, view: DrawContext) {
         Dialog::Result(state) => result::draw(frame, state, view),
         Dialog::Unlock(form) => unlock::draw(frame, form, view),
         Dialog::Explain(form) => explain::draw(frame, form, view),
+        Dialog::Export(form) => export::draw(frame, form, view),
         Dialog::Ways(ways) => resolutions::draw(frame, ways, view),
         Dialog::Guide(guide) => onboarding::draw(frame, guide, view),
         Dialog::Value(value) => value::draw(frame, value, view),

@@ -229,5 +229,10 @@ fn draw_detail(frame: &mut Frame, pane: Rect, view: DrawContext) {
     };
     let title = format!("{} as {}", one.name, viewer.name);
     table::heading(frame, pane, view, &title, is_focused);
-    table::read_lines(frame, layout::inside(pane), view, &access.detail());
+    table::read_lines(
+        frame,
+        layout::inside(pane),
+        view,
+        &access.detail(view.model.tried.as_ref()),
+    );
 }

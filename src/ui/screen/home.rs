@@ -13,20 +13,19 @@ use crate::domain::identity::Identity;
 use crate::domain::lock::LockState;
 use crate::domain::migration::State;
 use crate::domain::moment::{Form, printed};
-use crate::domain::plural::counted;
+use crate::domain::plural::{counted, grouped};
 use crate::domain::seed::SeedState;
+use crate::domain::table::info::{TableInfo, TableKind};
 use crate::domain::text::harmless;
 use crate::ui::DrawContext;
 use crate::ui::loadable;
 use crate::ui::table;
-use crate::ui::text::wrap;
+use crate::ui::text::{fit, wrap};
 use crate::ui::theme::Role;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
-
-/// The tables that are named at most.
-const MOST_TABLES: usize = 16;
+use unicode_width::UnicodeWidthStr;
 
 type Lines = Vec<Row>;
 
@@ -61,7 +60,7 @@ pub fn draw(frame: &mut Frame, body: Rect, view: DrawContext) {
         ("Schema", schema(view, width)),
     ];
     let right = if view.model.is_other_project() {
-        let title = if view.model.tables.is_wanted() {
+        let title = if view.model.browser.table.remote.is_wanted() {
             "Tables"
         } else {
             "Screens"
@@ -280,25 +279,25 @@ fn remark<T>(view: DrawContext<'_>, what: &str, rows: &Loadable<T>, width: usize
     remark.map_or_else(Vec::new, |(role, text)| paragraph(view, &text, width, role))
 }
 
-/// The tables of a project that is not Weeksmith's.
+/// The tables of a project that is not Weeksmith's: how many rows each has, what the identity may do, and what is open.
 fn tables(view: DrawContext<'_>, width: usize) -> Lines {
-    let mut lines = remark(view, "tables", &view.model.tables, width);
-    if let Ok(tables) = view.model.tables.ready() {
-        let (views, plain): (Vec<_>, Vec<_>) = tables.iter().partition(|table| table.is_view);
-        let count = match (plain.len(), views.len()) {
+    let remote = &view.model.browser.table.remote;
+    let mut lines = remark(view, "tables", remote, width);
+    if let Ok(tables) = remote.ready() {
+        let views = tables.iter().filter(|one| is_view(&one.info)).count();
+        let count = match (tables.len() - views, views) {
             (tables, 0) => counted(tables, "table"),
             (tables, views) => format!("{}, {}", counted(tables, "table"), counted(views, "view")),
         };
-        lines.push(fact(view, "public", count, Role::Text));
-        for table in tables.iter().take(MOST_TABLES) {
-            let kind = if table.is_view { "view" } else { "table" };
-            let name =
-                crate::ui::text::fit(&table.name, width.saturating_sub(24), view.symbols.more());
-            let text = format!("{name}  {}", counted(table.columns, "column"));
-            lines.push(fact(view, kind, text, Role::Text));
+        lines.push(fact(view, "in all", count, Role::Text));
+        for (at, listed) in tables.iter().take(home::TABLES).enumerate() {
+            lines.push(table_line(view, &listed.info, width).to(Place::Table(at)));
         }
-        if tables.len() > MOST_TABLES {
-            let rest = format!("and {} more", tables.len() - MOST_TABLES);
+        if tables.len() > home::TABLES {
+            let rest = format!(
+                "and {} more, on the Tables screen",
+                tables.len() - home::TABLES
+            );
             lines.push(Line::styled(rest, view.style(Role::Muted)).into());
         }
     }
@@ -310,6 +309,48 @@ fn tables(view: DrawContext<'_>, width: usize) -> Lines {
     };
     lines.extend(paragraph(view, &text, width, Role::Muted));
     lines
+}
+
+fn is_view(table: &TableInfo) -> bool {
+    matches!(table.kind, TableKind::View | TableKind::MaterializedView)
+}
+
+/// A table: its name, about how many rows it has, and what the identity may do with them.
+fn table_line(view: DrawContext<'_>, table: &TableInfo, width: usize) -> Row {
+    let identity = &view.model.identity;
+    let is_open = identity.is_under_rls()
+        && table.rls.is_some_and(|rls| !rls.enabled)
+        && table
+            .rights
+            .is_some_and(|may| may.select || may.insert || may.update || may.delete);
+    let may = match table.rights {
+        None => "",
+        Some(may) => match (may.select, may.insert || may.update || may.delete) {
+            (true, true) => "read, write",
+            (true, false) => "read",
+            (false, true) => "write",
+            (false, false) => "no grant",
+        },
+    };
+    let may = if is_open {
+        format!("{may}, RLS off")
+    } else {
+        may.to_owned()
+    };
+    let rows = table.rows.map(|rows| format!("~{}", grouped(rows)));
+    let more = format!("{:>12}  {may}", rows.unwrap_or_default());
+    let kind = if is_view(table) { "view" } else { "table" };
+    let room = width.saturating_sub(11 + more.width()).max(8);
+    let name = table.full_name().to_string();
+    let name = fit(&harmless(&name), room, view.symbols.more());
+    let pad = " ".repeat(room.saturating_sub(name.width()));
+    let role = if is_open { Role::Warn } else { Role::Muted };
+    Line::from(vec![
+        Span::styled(format!("{kind:<10} "), view.style(Role::Muted)),
+        Span::styled(name, view.style(Role::Text)),
+        Span::styled(format!("{pad}{more}"), view.style(role)),
+    ])
+    .into()
 }
 
 fn schema(view: DrawContext<'_>, width: usize) -> Lines {

@@ -6,7 +6,7 @@ mod staged;
 #[cfg(test)]
 mod tests;
 
-pub use staged::EditedRow;
+pub use staged::{EditedRow, PointedRow};
 
 use crate::app::list::{Move, window_top};
 use crate::app::loadable::Loadable;

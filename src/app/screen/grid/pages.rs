@@ -96,6 +96,11 @@ impl Grid {
         }
     }
 
+    /// What to ask for to have every row that fits, in the order of the grid, for somebody who takes them page by page.
+    pub fn request_all(&self) -> RowsWanted {
+        self.request(self.order.clone(), PageStart::First, self.page_rows(), 0)
+    }
+
     /// Waits for nothing more: what was asked for comes to nobody.
     pub fn gave_up(&mut self) {
         self.wanted = None;

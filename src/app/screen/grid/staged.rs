@@ -4,10 +4,11 @@ use super::{Grid, GridRow, RowForm};
 use crate::domain::deep_json::holds_marker;
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::table::change::{RowChange, RowChanged};
+use crate::domain::table::column::ColumnInfo;
 use crate::domain::table::info::TableInfo;
 use crate::domain::table::name::TableName;
 use crate::domain::table::paging::RowValues;
-use crate::domain::text::harmless;
+use crate::domain::text::{cell, harmless};
 use serde_json::Value;
 
 /// Which row a value is typed for.
@@ -17,6 +18,17 @@ pub enum EditedRow {
     Draft,
     /// A row of this table as it was read.
     Read(TableName, RowValues),
+}
+
+/// The selected row as it is named for an explanation.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PointedRow {
+    /// The columns that name it, with their values.
+    pub columns: Vec<(String, Option<String>)>,
+    /// The same in words.
+    pub words: String,
+    /// What is marked to be written of it, or of the row that is to be added.
+    pub written: Option<RowValues>,
 }
 
 impl Grid {
@@ -47,6 +59,45 @@ impl Grid {
         let row = self.selected_row().filter(|_| self.draft.is_none());
         let change = row.and_then(|row| self.staged_of(row));
         matches!(change, Some(RowChange::Delete { .. }))
+    }
+
+    /// What names the selected row for an explanation, and what is marked to be written of it; the values of a new row. Of a table without a
+    /// key every value that can be compared names it.
+    pub fn pointed_at(&self) -> PointedRow {
+        if let Some(draft) = &self.draft {
+            return PointedRow {
+                columns: Vec::new(),
+                words: "a new row".to_owned(),
+                written: Some(draft.clone()),
+            };
+        }
+        let key = self.table.held().map_or(&[][..], |table| &table.key);
+        let names = |column: &&ColumnInfo| match key {
+            [] => column.kind().is_ordered(),
+            key => key.contains(&column.name),
+        };
+        let named = self.columns.iter().filter(names);
+        let text = |value: &Value| match value {
+            Value::Null => None,
+            Value::String(text) => Some(text.clone()),
+            other => Some(other.to_string()),
+        };
+        let columns: Vec<(String, Option<String>)> = named
+            .filter_map(|column| Some((column.name.clone(), text(self.value(&column.name)?))))
+            .collect();
+        let words = columns.iter().map(|(name, value)| {
+            let value = value.as_deref().unwrap_or("null");
+            format!("{name} {}", cell(value))
+        });
+        let change = self.selected_row().and_then(|row| self.staged_of(row));
+        PointedRow {
+            words: words.collect::<Vec<_>>().join(", "),
+            written: match change {
+                Some(RowChange::Update { values, .. }) => Some(values.clone()),
+                _ => None,
+            },
+            columns,
+        }
     }
 
     /// The selected row as it was read, for a change: whole, and of a table that is known.

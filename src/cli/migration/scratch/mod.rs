@@ -41,7 +41,7 @@ impl Wanted {
                 Err(problem) if problem.is_cancelled() => return Err(problem),
                 // It is not needed: only its version would have been.
                 Err(problem) => {
-                    tracing::debug!(%problem, "the version of the database is not known")
+                    tracing::debug!(%problem, "the version of the database is not known");
                 }
             }
         }

@@ -51,6 +51,8 @@ pub struct RowQuestion {
 pub struct Wanted {
     /// The key as it was typed: `VALUE` for a key of one column, else `COLUMN=VALUE,…`.
     pub key: Option<String>,
+    /// The columns that name the row and their values, where it was pointed at and not typed.
+    pub row: Vec<(String, Option<String>)>,
     /// Values of the row as it is to be.
     pub written: Option<Map<String, Value>>,
 }
@@ -125,7 +127,8 @@ pub fn inquire<'a>(
     let key = match (&wanted.key, verb) {
         (Some(text), _) => key_of(table, text)?,
         (None, Verb::Insert) => Vec::new(),
-        (None, _) => return Err(no_key(table)),
+        (None, _) if wanted.row.is_empty() => return Err(no_key(table)),
+        (None, _) => pointed_at(table, &wanted.row)?,
     };
     let written = written(table, verb, wanted.written.clone())?;
     let mut inquiry = Inquiry {
@@ -182,6 +185,18 @@ pub(super) fn key_of(
         }
     }
     Ok(key)
+}
+
+/// The columns of a row that was pointed at: those that the table has.
+pub(super) fn pointed_at(
+    table: &SecuredTable,
+    row: &[(String, Option<String>)],
+) -> Result<Vec<(String, Option<String>)>, Problem> {
+    let is_column = |name: &String| table.columns.iter().any(|column| column.name == *name);
+    match row.iter().find(|(name, _)| !is_column(name)) {
+        None => Ok(row.to_vec()),
+        Some(_) => Err(no_key(table)),
+    }
 }
 
 pub(super) fn no_key(table: &SecuredTable) -> Problem {

@@ -4,7 +4,7 @@ use super::super::rules::{
     AccessRules, ApiRole, Held, RowPolicy, SecuredColumn, SecuredTable, Verb,
 };
 use super::super::viewer::Viewer;
-use super::question::key_of;
+use super::question::{key_of, pointed_at};
 use super::*;
 use serde_json::{Map, Value};
 
@@ -66,6 +66,7 @@ fn explained(
     let wanted = Wanted {
         key: Some("7".into()),
         written: None,
+        ..Wanted::default()
     };
     let inquiry = inquire(rules, &rules.tables[0], &Viewer::stranger(), verb, &wanted).unwrap();
     let given = inquiry.question.snippets.iter().map(given).collect();
@@ -138,6 +139,7 @@ fn of_a_view_is_told_what_the_server_shows_and_nothing_else() {
             let wanted = Wanted {
                 key: Some("7".into()),
                 written: None,
+                ..Wanted::default()
             };
             let viewer = Viewer::stranger();
             let inquiry = inquire(&rules, &rules.tables[0], &viewer, verb, &wanted).unwrap();
@@ -257,6 +259,7 @@ fn a_grant_on_some_columns_is_for_these_only() {
         let wanted = Wanted {
             key: Some(key.to_owned()).filter(|key| !key.is_empty()),
             written,
+            ..Wanted::default()
         };
         let viewer = Viewer::stranger();
         let inquiry = inquire(&rules, &rules.tables[0], &viewer, verb, &wanted).unwrap();
@@ -284,6 +287,7 @@ fn a_key_that_names_several_rows_is_refused() {
     let wanted = Wanted {
         key: Some("n=1".into()),
         written: None,
+        ..Wanted::default()
     };
     let viewer = Viewer::stranger();
     let inquiry = inquire(&rules, &rules.tables[0], &viewer, Verb::Select, &wanted).unwrap();
@@ -324,6 +328,10 @@ fn keys_are_a_value_or_columns_with_values() {
             ("n".to_owned(), None)
         ]
     );
+    // What was pointed at is taken as it is, whatever its value looks like.
+    let row = vec![("id".to_owned(), Some("n=1,null".to_owned()))];
+    assert_eq!(pointed_at(table, &row).unwrap(), row);
+    assert!(pointed_at(table, &[("nope".to_owned(), None)]).is_err());
     let keyless = SecuredTable {
         key: Vec::new(),
         ..table.clone()
