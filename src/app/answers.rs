@@ -440,8 +440,8 @@ fn opened(model: &mut Model, result: Result<Opened, Problem>, at: Timestamp) -> 
 }
 
 /// The user's editor has ended: the list is read as it is now.
-pub(super) fn edited(model: &mut Model, result: Result<(), Problem>) -> Vec<Effect> {
-    if let Err(problem) = &result {
+pub(super) fn edited(model: &mut Model, result: &Result<(), Problem>) -> Vec<Effect> {
+    if let Err(problem) = result {
         let view = ResultView::failed("Edit", problem);
         dialog::open(model, Dialog::Result(ResultState { view, top: 0 }));
     }

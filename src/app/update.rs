@@ -94,7 +94,7 @@ fn take(model: &mut Model, msg: Msg) -> Vec<Effect> {
         Msg::TimerFired(timer) => fire(model, timer),
         Msg::Noticed(text) => execute::toast(model, text),
         Msg::FilesChanged => requests::files(model),
-        Msg::Edited(result) => answers::edited(model, result),
+        Msg::Edited(result) => answers::edited(model, &result),
     }
 }
 

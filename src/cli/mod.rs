@@ -168,7 +168,7 @@ fn is_change(matches: &clap::ArgMatches) -> bool {
         "login" | "logout" => true,
         "migration" => matches!(
             leaf,
-            "apply" | "rollback" | "restore" | "renumber" | "split" | "repair" | "new"
+            "apply" | "rollback" | "redo" | "restore" | "renumber" | "split" | "repair" | "new"
         ),
         "seed" => leaf == "apply",
         "table" => matches!(leaf, "insert" | "update" | "delete"),

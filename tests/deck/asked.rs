@@ -287,7 +287,7 @@ fn a_single_line_is_never_hidden() {
             continue;
         };
         let numbers: Vec<usize> = rest
-            .split([' ', ':'])
+            .split([' ', ':', ','])
             .filter_map(|word| word.parse().ok())
             .take(2)
             .collect();
