@@ -14,7 +14,7 @@ use supadeck::domain::mfa::{MfaChallenge, SignIn};
 use supadeck::domain::problem::Kind;
 use supadeck::domain::query::Select;
 use supadeck::ops::{cycle, session};
-use supadeck::ports::{Auth as _, Secrets};
+use supadeck::ports::Secrets;
 use supadeck_stack::totp;
 
 const ALICE: &str = "alice@example.com";

@@ -15,7 +15,7 @@ use supadeck::domain::identity::Identity;
 use supadeck::domain::problem::{Kind, Problem};
 use supadeck::domain::secret::{SecretKind, StoredIn};
 use supadeck::ops::{cycle, session};
-use supadeck::ports::{Auth as _, Secrets, Task};
+use supadeck::ports::{Secrets, Task};
 
 const ALICE: &str = "alice@example.com";
 
