@@ -55,7 +55,7 @@ pub struct EffectLedger {
     /// The same at each savepoint of the file that still stands.
     marks: Vec<(String, Lost)>,
     /// The table each partition belongs to.
-    partitions: HashMap<u32, u32>,
+    partitions: BTreeMap<u32, u32>,
 }
 
 /// What the statements so far did to data. Tables go by the names that they had before.
@@ -100,13 +100,13 @@ impl EffectLedger {
             lost: Lost::default(),
             kept: Lost::default(),
             marks: Vec::new(),
-            partitions: HashMap::new(),
+            partitions: BTreeMap::new(),
         }
     }
 
     /// The same, which knows of each partition what table it belongs to.
     #[must_use]
-    pub fn with_partitions(self, partitions: HashMap<u32, u32>) -> Self {
+    pub fn with_partitions(self, partitions: BTreeMap<u32, u32>) -> Self {
         Self { partitions, ..self }
     }
 

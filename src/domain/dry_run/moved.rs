@@ -9,14 +9,14 @@ use std::collections::{BTreeMap, HashMap};
 const MOVES: [&str; 3] = ["update", "merge", "with"];
 
 /// The table each partition belongs to, directly, by their numbers.
-pub fn partitions(snapshot: &Snapshot) -> HashMap<u32, u32> {
+pub fn partitions(snapshot: &Snapshot) -> BTreeMap<u32, u32> {
     let tables: HashMap<&str, u32> = snapshot
         .identities
         .iter()
         .filter(|(object, _)| object.kind == Kind::Table)
         .map(|(object, identity)| (object.name.as_str(), identity.id))
         .collect();
-    let mut parents = HashMap::new();
+    let mut parents = BTreeMap::new();
     for (object, properties) in &snapshot.objects {
         let parent = properties.get("inherits").filter(|_| {
             // What inherits and is no partition is a table of its own.
@@ -33,7 +33,7 @@ pub fn partitions(snapshot: &Snapshot) -> HashMap<u32, u32> {
 }
 
 /// Enters rows that a statement moved between partitions of one table as updated where they were.
-pub fn enter_moves(sql: &str, changed: &mut [(u32, Rows)], partitions: &HashMap<u32, u32>) {
+pub fn enter_moves(sql: &str, changed: &mut [(u32, Rows)], partitions: &BTreeMap<u32, u32>) {
     let first = leading_words(sql, 1);
     if !first.iter().any(|word| MOVES.contains(&word.as_str())) {
         return;
@@ -61,7 +61,7 @@ pub fn enter_moves(sql: &str, changed: &mut [(u32, Rows)], partitions: &HashMap<
 }
 
 /// The table that a partition belongs to in the end.
-fn top(id: u32, partitions: &HashMap<u32, u32>) -> u32 {
+fn top(id: u32, partitions: &BTreeMap<u32, u32>) -> u32 {
     let mut top = id;
     // A table is no partition of itself, whatever a catalog says.
     for _ in 0..partitions.len() {
@@ -87,7 +87,7 @@ mod tests {
 
     #[test]
     fn only_what_is_there_again_has_moved() {
-        let partitions = HashMap::from([(2, 1), (3, 1), (4, 3)]);
+        let partitions = BTreeMap::from([(2, 1), (3, 1), (4, 3)]);
         for (sql, before, after) in [
             (
                 "update t set day = 2",
