@@ -66,6 +66,7 @@ const KNOWN: &[(&[&str], &str)] = &[
             "src/app/dialog/confirm_layout.rs",
             "src/app/dialog/edit.rs",
             "src/app/dialog/explain.rs",
+            "src/app/dialog/export.rs",
             "src/app/dialog/filter.rs",
             "src/app/dialog/help.rs",
             "src/app/dialog/identity.rs",
