@@ -14,7 +14,7 @@ use super::labels::name_record;
 use super::model::{Model, PlanFor};
 use super::msg::{Opened, Planned, Report};
 use super::{execute, production, requests, sign_in};
-use crate::domain::audit::Summary;
+use crate::domain::audit::follow::News;
 use crate::domain::identity::Identity;
 use crate::domain::moment::{Form, moment};
 use crate::domain::people::PeopleTold;
@@ -137,12 +137,11 @@ fn taken(model: &mut Model, report: Report, at: Timestamp) -> Vec<Effect> {
         }
         Report::Audit(result) => {
             let height = model.list_height();
+            let wait = begins_follow(model, result.as_ref().err());
             model.audit.arrived(result, at, height);
             let mut effects = details_when_in_view(model, super::model::Screen::Audit);
             effects.extend(requests::audit_search(model));
-            if model.audit.following.is_some() {
-                effects.push(Effect::Arm(Timer::Follow, FOLLOW));
-            }
+            effects.extend(wait.map(|wait| Effect::Arm(Timer::Follow, wait)));
             effects
         }
         Report::News(result) => news(model, result),
@@ -347,30 +346,52 @@ fn order_locks(model: &mut Model) {
     model.locks.order(&ids);
 }
 
-/// How long after an answer the trail is asked again that is followed.
-const FOLLOW: Duration = Duration::from_secs(2);
-/// The same after a failure.
-const FOLLOW_AGAIN: Duration = Duration::from_secs(10);
+/// A page has come that was to begin the follow, or did not come: how long until the trail is asked again. A page that will not come
+/// either when it is asked for again begins none; the list says why.
+fn begins_follow(model: &mut Model, problem: Option<&Problem>) -> Option<Duration> {
+    if !std::mem::take(&mut model.audit.begins_follow) {
+        return None;
+    }
+    match problem {
+        None => Some(model.audit.pace.after(Duration::ZERO)),
+        Some(problem) if problem.retry => Some(model.audit.pace.after_failure()),
+        Some(_) => {
+            model.audit.following = None;
+            None
+        }
+    }
+}
 
 /// Records have come to the trail that is followed, or it could not be asked.
-fn news(model: &mut Model, result: Result<Vec<Summary>, Problem>) -> Vec<Effect> {
+fn news(model: &mut Model, result: Result<Option<News>, Problem>) -> Vec<Effect> {
     if model.audit.following.is_none() {
         return Vec::new();
     }
     match result {
-        Ok(rows) => {
+        Ok(Some(news)) => {
             let height = model.list_height();
-            let is_other = model.audit.take_news(rows, height);
-            let mut effects = vec![Effect::Arm(Timer::Follow, FOLLOW)];
+            let is_other = model.audit.take_news(news.rows, height);
+            let wait = model.audit.pace.after(news.took);
+            let mut effects = vec![Effect::Arm(Timer::Follow, wait)];
             if is_other && model.screen == super::model::Screen::Audit {
                 effects.extend(requests::details_soon(model));
             }
             effects
         }
-        Err(problem) if problem.retry => vec![Effect::Arm(Timer::Follow, FOLLOW_AGAIN)],
+        // The page that was to begin it did not come.
+        Ok(None) => requests::audit_from_start(model),
+        Err(problem) if problem.retry => {
+            let wait = model.audit.pace.after_failure();
+            vec![Effect::Arm(Timer::Follow, wait)]
+        }
         Err(problem) => {
             model.audit.following = None;
-            execute::toast(model, format!("The trail cannot be followed: {problem}"))
+            let text = if problem.is_cancelled() {
+                execute::FOLLOWED_NO_MORE.to_owned()
+            } else {
+                format!("The trail cannot be followed: {problem}")
+            };
+            execute::toast(model, text)
         }
     }
 }

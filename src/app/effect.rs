@@ -141,11 +141,14 @@ pub enum Load {
         limit: usize,
         /// Whether every record names the fields that changed, as an earlier page found out.
         has_changed: Option<bool>,
-        /// Whether the trail is followed from here on.
-        is_followed: bool,
+        /// The number of the follow that begins with it.
+        follow: Option<u64>,
     },
     /// What has come to the audit trail since the last time.
-    News(Filter),
+    News {
+        /// The number of the follow.
+        follow: u64,
+    },
     /// The difference between a version's file and what was applied from it.
     Difference(String),
     /// What a correction of files or of the history would change.

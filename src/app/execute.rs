@@ -353,10 +353,14 @@ pub fn run(model: &mut Model, command: Command) -> Vec<Effect> {
     }
 }
 
+/// What is said when the trail is followed no more because somebody wished so.
+pub const FOLLOWED_NO_MORE: &str = "The trail is not followed any more.";
+
 /// Begins to follow the audit trail, or stops.
 fn follow(model: &mut Model) -> Vec<Effect> {
     if model.audit.following.take().is_some() {
-        return toast(model, "The trail is not followed any more.");
+        requests::leave_news(model);
+        return toast(model, FOLLOWED_NO_MORE);
     }
     model.audit.following = Some(0);
     // What comes behind the page that is read now is told.

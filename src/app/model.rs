@@ -203,6 +203,8 @@ pub struct Model {
     pub waits: BTreeMap<Slot, Wait>,
     /// The live requests.
     pub tickets: Tickets,
+    /// How many follows of the audit trail have begun: the number of the newest, of all identities and projects.
+    pub follows: u64,
     /// Screen 1: which of its lines that lead somewhere is selected.
     pub home: usize,
     /// Screen 2.
@@ -291,6 +293,7 @@ impl Model {
             ended: None,
             waits: BTreeMap::new(),
             tickets: Tickets::default(),
+            follows: 0,
             home: 0,
             migrations: Migrations::default(),
             seeds: Seeds::default(),

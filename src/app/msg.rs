@@ -6,7 +6,8 @@ use super::key::Key;
 use super::ticket::Ticket;
 use crate::domain::access::explain::Explanation;
 use crate::domain::access::listing::Matrix;
-use crate::domain::audit::{Page, Record, Summary};
+use crate::domain::audit::follow::News;
+use crate::domain::audit::{Page, Record};
 use crate::domain::cycle::Cycle;
 use crate::domain::dry_run;
 use crate::domain::goal::Goal;
@@ -105,7 +106,7 @@ pub enum Report {
     /// To `Load::Review`.
     Review(Result<Box<Review>, Problem>),
     /// To `Load::News`.
-    News(Result<Vec<Summary>, Problem>),
+    News(Result<Option<News>, Problem>),
     /// To `Load::Difference`.
     Difference(Result<Difference, Problem>),
     /// To `Load::Fix` and `Load::Deletion`.

@@ -240,23 +240,33 @@ fn locks(model: &mut Model) -> Effect {
     effect(model, Slot::Locks, Load::Locks)
 }
 
-/// The newest page of the audit list. The rows in view stay until it is there.
+/// The newest page of the audit list. The rows in view stay until it is there. Where the trail is followed, another follow begins
+/// with it: what is still on its way to the one before, maybe of another filter, is not wanted any more.
 pub fn audit_from_start(model: &mut Model) -> Vec<Effect> {
     let request = model.audit.request_start();
-    let is_followed = model.audit.following.is_some();
-    if is_followed {
-        model.audit.following = Some(0);
+    leave_news(model);
+    if let Some(count) = &mut model.audit.following {
+        *count = 0;
+        model.audit.begins_follow = true;
     }
-    vec![audit_followed(model, request, is_followed)]
+    vec![audit(model, request)]
 }
 
-/// What has come to the audit trail, where it is followed and in view.
+/// What is on its way to the follow so far is not wanted any more.
+pub fn leave_news(model: &mut Model) {
+    model.tickets.void(Slot::News);
+    model.waits.remove(&Slot::News);
+    model.audit.begins_follow = false;
+}
+
+/// What has come to the audit trail, where it is followed and in view, and the page that begins the follow is there.
 pub fn news(model: &mut Model) -> Option<Effect> {
-    if model.audit.following.is_none() || model.screen != Screen::Audit {
+    let is_followed = model.audit.following.is_some() && !model.audit.begins_follow;
+    if !is_followed || model.screen != Screen::Audit {
         return None;
     }
-    let load = Load::News(model.audit.filter.clone());
-    Some(effect(model, Slot::News, load))
+    let follow = model.follows;
+    Some(effect(model, Slot::News, Load::News { follow }))
 }
 
 /// The oldest page of the audit list.
@@ -301,22 +311,19 @@ fn audit(
     model: &mut Model,
     request: (Option<crate::domain::audit::Cursor>, PageDirection),
 ) -> Effect {
-    audit_followed(model, request, false)
-}
-
-fn audit_followed(
-    model: &mut Model,
-    request: (Option<crate::domain::audit::Cursor>, PageDirection),
-    is_followed: bool,
-) -> Effect {
     let (from, way) = request;
+    // A page in whose place this one is asked for may have been about to begin the follow.
+    let follow = model.audit.begins_follow.then(|| {
+        model.follows += 1;
+        model.follows
+    });
     let load = Load::Audit {
         filter: model.audit.filter.clone(),
         from,
         way,
         limit: model.audit.page_rows(),
         has_changed: model.audit.has_changed,
-        is_followed,
+        follow,
     };
     effect(model, Slot::Audit, load)
 }

@@ -45,16 +45,17 @@ enum From {
 }
 
 impl Follow {
-    /// Begins: what is there now is not told.
+    /// Begins: what is there now is not told. `now` is the time: a record that is dated later does not say where others are.
     pub async fn begin(
         rest: &dyn Rest,
         who: &Identity,
-        trail: &Trail,
-        filter: &Filter,
+        (trail, filter): (&Trail, &Filter),
+        now: Timestamp,
     ) -> Result<Self, Problem> {
         let from = match horizon(rest, who, trail).await? {
             Some(transaction) => From::Transaction(transaction),
-            None => From::Time(newest(rest, who, trail).await?),
+            None if trail.since(now).is_none() => return Err(untimed(trail)),
+            None => From::Time(newest(rest, who, trail, now).await?),
         };
         let mut follow = Self {
             trail: trail.clone(),
@@ -78,7 +79,12 @@ impl Follow {
     }
 
     /// What has come since the last time, oldest first. After a problem nothing is lost: the next call tells it.
-    pub async fn next(&mut self, rest: &dyn Rest, who: &Identity) -> Result<Vec<Record>, Problem> {
+    pub async fn next(
+        &mut self,
+        rest: &dyn Rest,
+        who: &Identity,
+        now: Timestamp,
+    ) -> Result<Vec<Record>, Problem> {
         // Asked before the records are: everything older than it is among them.
         let next = match self.from {
             From::Transaction(_) => horizon(rest, who, &self.trail)
@@ -89,7 +95,7 @@ impl Follow {
         // Only what was read to its end counts as told.
         let (news, told) = self.read(rest, who).await?;
         self.told.extend(told);
-        let next = next.unwrap_or_else(|| self.later());
+        let next = next.unwrap_or_else(|| self.later(now));
         self.from = next;
         self.told.retain(|_, at| match next {
             From::Transaction(first) => *at >= first,
@@ -98,9 +104,11 @@ impl Follow {
         Ok(news)
     }
 
-    /// The time from which a trail without transactions is looked through next.
-    fn later(&self) -> From {
-        let newest = self.told.values().max().copied();
+    /// The time from which a trail without transactions is looked through next. Records that are dated in the future would move it
+    /// beyond all that is written until then.
+    fn later(&self, now: Timestamp) -> From {
+        let now = now.as_microsecond();
+        let newest = self.told.values().filter(|at| **at <= now).max().copied();
         let newest = newest.and_then(|at| Timestamp::from_microsecond(at).ok());
         let back = SignedDuration::from_mins(BACK_MINUTES);
         match (self.from, newest.and_then(|at| at.checked_sub(back).ok())) {
@@ -141,7 +149,7 @@ impl Follow {
                 told.push((record.id, at));
             }
         }
-        news.sort_by(|one, other| (&one.created_at, &one.id).cmp(&(&other.created_at, &other.id)));
+        news.sort_by(|one, other| self.trail.compare(&one.cursor(), &other.cursor()));
         Ok((news, told))
     }
 
@@ -199,6 +207,14 @@ impl Follow {
     }
 }
 
+fn untimed(trail: &Trail) -> Problem {
+    Problem::new(
+        Kind::Usage,
+        format!("{} cannot be followed.", trail.name()),
+        "Its column with the time holds no times that the server can compare, so that each question would read all of it.",
+    )
+}
+
 /// The oldest transaction that is still open; none where the trail or the project cannot tell.
 async fn horizon(rest: &dyn Rest, who: &Identity, trail: &Trail) -> Result<Option<i64>, Problem> {
     if !trail.is_own() {
@@ -219,14 +235,22 @@ async fn horizon(rest: &dyn Rest, who: &Identity, trail: &Trail) -> Result<Optio
     }
 }
 
-/// The time from which on a trail without transactions is looked through at first.
-async fn newest(rest: &dyn Rest, who: &Identity, trail: &Trail) -> Result<Timestamp, Problem> {
-    let query = trail.ordered(trail.select(), PageDirection::Older);
+/// The time from which on a trail without transactions is looked through at first: some time before the newest record that is not
+/// dated in the future.
+async fn newest(
+    rest: &dyn Rest,
+    who: &Identity,
+    trail: &Trail,
+    now: Timestamp,
+) -> Result<Timestamp, Problem> {
+    let mut query = trail.ordered(trail.select(), PageDirection::Older);
+    query.filters.extend(trail.not_after(now));
     let answer = rest
         .select(who, &query.limit(1).under(correlation()))
         .await?;
     let newest = records(trail, &answer)?.pop();
     let at = newest.and_then(|record| record.created_at.parse::<Timestamp>().ok());
+    let at = at.map(|at| at.min(now));
     let back = SignedDuration::from_mins(BACK_MINUTES);
     let at = at.and_then(|at| at.checked_sub(back).ok());
     // An empty trail: everything that comes is new.

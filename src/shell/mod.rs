@@ -11,6 +11,7 @@ mod careful;
 mod clipboard;
 mod editor;
 mod ending;
+mod followed;
 mod guide;
 mod headless;
 mod input;

@@ -1,6 +1,7 @@
 //! The project that is open: what the requests of the deck are made with.
 
 use super::Start;
+use super::followed::Followed;
 use super::pending_changes::PendingChanges;
 use crate::adapters::config_dir::config_dir;
 use crate::adapters::connect::{
@@ -60,7 +61,7 @@ pub(super) struct OpenProject {
     /// Tells when its files change.
     watch: Mutex<Option<FileWatch>>,
     /// How far it was followed.
-    pub(super) followed: Mutex<Option<Follow>>,
+    pub(super) followed: Followed<Follow>,
 }
 
 /// What goes over the way to the project's database.
@@ -277,7 +278,7 @@ pub(super) async fn open(
         named_trail: connected.profile.trail.clone(),
         trail: Mutex::default(),
         watch: Mutex::default(),
-        followed: Mutex::default(),
+        followed: Followed::default(),
         rest: connected.rest,
         auth: connected.auth,
     };

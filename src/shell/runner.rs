@@ -12,7 +12,7 @@ use crate::app::effect::{Load, Write};
 use crate::app::msg::{Msg, Planned, Report};
 use crate::app::screen::journal::NEWEST;
 use crate::app::ticket::{Slot, Ticket};
-use crate::domain::audit::filter::Filter;
+use crate::domain::audit::follow::News;
 use crate::domain::audit::trail::Trail;
 use crate::domain::audit::{Ask, Page, Record, Summary};
 use crate::domain::identity::Identity;
@@ -34,6 +34,7 @@ use jiff::Timestamp;
 use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
 use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
 use tokio_util::sync::CancellationToken;
@@ -215,7 +216,7 @@ fn refusal(load: &Load) -> Refusal {
         Load::Locks => |problem| Report::Locks(Err(problem)),
         Load::Audit { .. } => |problem| Report::Audit(Err(problem)),
         Load::Review { .. } => |problem| Report::Review(Err(problem)),
-        Load::News(_) => |problem| Report::News(Err(problem)),
+        Load::News { .. } => |problem| Report::News(Err(problem)),
         Load::Difference(_) => |problem| Report::Difference(Err(problem)),
         Load::Fix(_) | Load::Deletion(_) => |problem| Report::Fix(Err(problem)),
         Load::Journal => |problem| Report::Journal(Err(problem)),
@@ -280,7 +281,7 @@ fn is_of_rows(load: &Load) -> bool {
         | Load::Goals
         | Load::Locks
         | Load::Audit { .. }
-        | Load::News(_)
+        | Load::News { .. }
         | Load::Opening(_)
         | Load::Prospect(_)
         | Load::Review { .. }
@@ -386,7 +387,7 @@ async fn rows(world: &OpenProject, who: &Identity, load: Load) -> Report {
             way,
             limit,
             has_changed,
-            is_followed,
+            follow,
         } => {
             let ask = Ask {
                 trail: Trail::Own,
@@ -396,9 +397,9 @@ async fn rows(world: &OpenProject, who: &Identity, load: Load) -> Report {
                 limit,
                 has_changed,
             };
-            Report::Audit(page(world, who, ask, is_followed).await)
+            Report::Audit(page(world, who, ask, follow).await)
         }
-        Load::News(filter) => Report::News(news(world, who, &filter).await),
+        Load::News { follow } => Report::News(news(world, who, follow).await),
         Load::Opening(lock) => Report::Opening(lock::opening(rest, who, &lock).await),
         Load::Prospect(request) => {
             Report::Prospect(lock::look(rest, who, &request).await.map(Box::new))
@@ -434,14 +435,14 @@ async fn page(
     world: &OpenProject,
     who: &Identity,
     mut ask: Ask,
-    is_followed: bool,
+    follow: Option<u64>,
 ) -> Result<Page, Problem> {
     ask.trail = world.first_trail(who).await?;
-    match page_of(world, who, &ask, is_followed).await {
+    match page_of(world, who, &ask, follow).await {
         Err(problem) => match world.other_trail(who, &ask.trail, &problem).await? {
             Some(trail) => {
                 ask.trail = trail;
-                page_of(world, who, &ask, is_followed).await
+                page_of(world, who, &ask, follow).await
             }
             None => Err(problem),
         },
@@ -454,41 +455,30 @@ async fn page_of(
     world: &OpenProject,
     who: &Identity,
     ask: &Ask,
-    is_followed: bool,
+    follow: Option<u64>,
 ) -> Result<Page, Problem> {
     let rest = &*world.rest;
-    if is_followed {
-        let follow = Follow::begin(rest, who, &ask.trail, &ask.filter).await?;
-        if let Ok(mut place) = world.followed.lock() {
-            *place = Some(follow);
-        }
+    if let Some(number) = follow {
+        let which = (&ask.trail, &ask.filter);
+        let follow = Follow::begin(rest, who, which, Timestamp::now()).await?;
+        world.followed.keep(number, follow);
     }
     audit::page(rest, who, ask).await
 }
 
-/// What has come to the trail since the last time. A question that is given up leaves what was followed as it is, so that nothing is lost.
-async fn news(
-    world: &OpenProject,
-    who: &Identity,
-    filter: &Filter,
-) -> Result<Vec<Summary>, Problem> {
-    let rest = &*world.rest;
-    let known = world.followed.lock().ok().and_then(|follow| follow.clone());
-    let (mut follow, is_new) = if let Some(follow) = known {
-        (follow, false)
-    } else {
-        let trail = world.first_trail(who).await?;
-        (Follow::begin(rest, who, &trail, filter).await?, true)
+/// What has come to the trail since the last time; none where that follow never began. A question that is given up leaves what was
+/// followed as it is, so that nothing is lost.
+async fn news(world: &OpenProject, who: &Identity, number: u64) -> Result<Option<News>, Problem> {
+    let Some(mut follow) = world.followed.of(number) else {
+        return Ok(None);
     };
-    let news = if is_new {
-        Vec::new()
-    } else {
-        follow.next(rest, who).await?
-    };
-    if let Ok(mut place) = world.followed.lock() {
-        *place = Some(follow);
-    }
-    Ok(news.into_iter().map(Summary::from).collect())
+    let begun = Instant::now();
+    let news = follow.next(&*world.rest, who, Timestamp::now()).await?;
+    world.followed.keep(number, follow);
+    Ok(Some(News {
+        rows: news.into_iter().map(Summary::from).collect(),
+        took: begun.elapsed(),
+    }))
 }
 
 /// A record of the trail, wherever the project keeps it.

@@ -13,6 +13,7 @@ use supadeck::app::model::{Model, Project};
 use supadeck::app::msg::{Choices, Msg, Opened, Planned, Report};
 use supadeck::app::ticket::Ticket;
 use supadeck::app::update;
+use supadeck::domain::audit::follow::News;
 use supadeck::domain::audit::{Page, Record, Summary};
 use supadeck::domain::cycle::Cycle;
 use supadeck::domain::goal::Goal;
@@ -113,7 +114,7 @@ pub fn report(load: &Load) -> Report {
         Load::Rows(wanted) => Report::Rows(Ok(Box::new(browsed::page(wanted)))),
         Load::WholeRow(wanted) => Report::WholeRow(Ok(Box::new(browsed::page(wanted)))),
         Load::People => Report::People(Box::default()),
-        Load::News(_) => Report::News(Ok(Vec::new())),
+        Load::News { .. } => Report::News(Ok(Some(News::default()))),
         Load::Check(_) => Report::Checked(Vec::new()),
         Load::Choices => Report::Choices(Box::new(Choices {
             kept: None,

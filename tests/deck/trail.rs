@@ -5,15 +5,19 @@ use crate::fixture::{
     answer, answer_all, filled, now, opened, press, project, record, summaries, text, ticket,
 };
 use serde_json::json;
+use std::time::Duration;
 use supadeck::app::effect::{Effect, Load, Timer};
 use supadeck::app::model::{Focus, Model, Project};
 use supadeck::app::msg::{Msg, Report};
+use supadeck::app::ticket::{Slot, Ticket};
 use supadeck::app::update;
 use supadeck::domain::audit::filter::{Atom, Filter, Side, holding};
 use supadeck::domain::audit::filter_book::FilterBook;
+use supadeck::domain::audit::follow::News;
 use supadeck::domain::audit::{Cursor, Looked, Page, Record, Summary};
 use supadeck::domain::identity::Identity;
 use supadeck::domain::people::Known;
+use supadeck::domain::problem::{Kind, Problem};
 
 const SIZES: [(u16, u16); 3] = [(120, 40), (80, 24), (60, 14)];
 
@@ -534,7 +538,7 @@ fn a_followed_trail_shows_what_comes_and_moves_nothing() {
         let effects = update(model, Msg::TimerFired(Timer::Follow));
         let mut rows = summaries(rows);
         rows.reverse();
-        let effects = answer(model, ticket(&effects), Report::News(Ok(rows)));
+        let effects = answer(model, ticket(&effects), came(rows));
         assert!(follows(&effects), "{effects:?}");
     };
     // At the newest record the selection goes along.
@@ -575,6 +579,169 @@ fn a_followed_trail_shows_what_comes_and_moves_nothing() {
     press(&mut model, &["F"]);
     model.become_identity(Identity::Service);
     assert_eq!(update(&mut model, Msg::TimerFired(Timer::Follow)), []);
+}
+
+fn came(rows: Vec<Summary>) -> Report {
+    Report::News(Ok(Some(News {
+        rows,
+        took: Duration::from_millis(20),
+    })))
+}
+
+/// The wait that is armed until the trail is asked again.
+fn wait(effects: &[Effect]) -> Option<Duration> {
+    effects.iter().find_map(|effect| match effect {
+        Effect::Arm(Timer::Follow, wait) => Some(*wait),
+        _ => None,
+    })
+}
+
+/// The number of the follow that a page begins.
+fn begun(effects: &[Effect]) -> Option<u64> {
+    effects.iter().find_map(|effect| match effect {
+        Effect::Load {
+            load: Load::Audit { follow, .. },
+            ..
+        } => *follow,
+        _ => None,
+    })
+}
+
+fn page(rows: std::ops::Range<u64>) -> Report {
+    Report::Audit(Ok(Page {
+        rows: summaries(rows),
+        ..Page::default()
+    }))
+}
+
+/// A deck whose trail is followed, and a question that is under way.
+fn followed_and_asked() -> (Model, Ticket) {
+    let mut model = trail((120, 40), summaries(10..40));
+    let effects = press(&mut model, &["F"]);
+    answer(&mut model, ticket(&effects), page(10..40));
+    let effects = update(&mut model, Msg::TimerFired(Timer::Follow));
+    let asked = ticket(&effects);
+    (model, asked)
+}
+
+#[test]
+fn what_comes_late_of_another_filter_identity_or_project_is_neither_shown_nor_counted() {
+    // A filter that is typed, one that a key makes, and going back.
+    for keys in [
+        &["/", "c", "h", "a", "n", "g", "e", "d", ":", "q", "enter"][..],
+        &["f"],
+        &["H"],
+    ] {
+        let (mut model, late) = followed_and_asked();
+        let effects = press(&mut model, keys);
+        assert_eq!(begun(&effects), Some(model.follows), "{keys:?}");
+        // While the page is on its way nothing is asked, and what was asked before is not taken.
+        assert_eq!(update(&mut model, Msg::TimerFired(Timer::Follow)), []);
+        assert_eq!(
+            answer(&mut model, late, came(summaries(3..8))),
+            [],
+            "{keys:?}"
+        );
+        assert_eq!((model.audit.held(), model.audit.following), (0, Some(0)));
+        let next = answer(&mut model, ticket(&effects), page(20..22));
+        assert!(wait(&next).is_some());
+        assert_eq!(answer(&mut model, late, came(summaries(3..8))), []);
+        assert_eq!((model.audit.held(), model.audit.following), (2, Some(0)));
+        // The next question is of the new follow.
+        let asked = update(&mut model, Msg::TimerFired(Timer::Follow));
+        let number = model.follows;
+        assert!(matches!(
+            asked[..],
+            [Effect::Load { load: Load::News { follow }, .. }] if follow == number
+        ));
+    }
+    let (mut model, late) = followed_and_asked();
+    let before = model.follows;
+    model.become_identity(Identity::Service);
+    assert_eq!(answer(&mut model, late, came(summaries(3..8))), []);
+    assert_eq!((model.audit.held(), model.audit.following), (0, None));
+    press(&mut model, &["7"]);
+    assert!(
+        begun(&press(&mut model, &["F"])).unwrap() > before,
+        "another number"
+    );
+    // Switched off and on again while it was asked.
+    let (mut model, late) = followed_and_asked();
+    press(&mut model, &["F"]);
+    let effects = press(&mut model, &["F"]);
+    assert_eq!(answer(&mut model, late, came(summaries(3..8))), []);
+    assert_eq!(model.audit.held(), 30);
+    assert!(begun(&effects).is_some());
+}
+
+#[test]
+fn a_follow_whose_page_is_left_for_another_one_begins_with_that() {
+    let mut model = trail((120, 40), summaries(10..40));
+    press(&mut model, &["F"]);
+    let effects = press(&mut model, &["/", "o", "n", ":", "2", "d", "esc"]);
+    assert_eq!(begun(&effects), None);
+    let effects = update(&mut model, Msg::TimerFired(Timer::Follow));
+    assert_eq!(effects, [], "the page is on its way");
+    // To the oldest before the page is there.
+    model.audit.has_older = true;
+    let effects = press(&mut model, &["G"]);
+    assert_eq!(begun(&effects), Some(2));
+    let effects = answer(&mut model, ticket(&effects), page(30..40));
+    assert!(wait(&effects).is_some());
+}
+
+#[test]
+fn the_trail_is_asked_less_often_where_asking_takes_long_or_fails() {
+    let (mut model, asked) = followed_and_asked();
+    let slow = Report::News(Ok(Some(News {
+        rows: Vec::new(),
+        took: Duration::from_secs(5),
+    })));
+    let effects = answer(&mut model, asked, slow);
+    assert_eq!(wait(&effects), Some(Duration::from_secs(20)));
+    // Moving about makes it no more often.
+    model.audit.has_older = true;
+    press(&mut model, &["j", "j", "j"]);
+    let mut waits = Vec::new();
+    for _ in 0..5 {
+        let effects = update(&mut model, Msg::TimerFired(Timer::Follow));
+        let broken = Problem::new(Kind::Network, "broken", "").retryable();
+        let effects = answer(&mut model, ticket(&effects), Report::News(Err(broken)));
+        waits.push(wait(&effects).unwrap().as_secs());
+    }
+    assert_eq!(waits, [4, 8, 16, 30, 30]);
+    // A follow that never began begins with the list.
+    let effects = update(&mut model, Msg::TimerFired(Timer::Follow));
+    let effects = answer(&mut model, ticket(&effects), Report::News(Ok(None)));
+    assert!(begun(&effects).is_some());
+    // Where the list is refused, the list says so, and nothing is asked by itself.
+    let denied = Problem::new(Kind::Denied, "denied", "");
+    let effects = answer(&mut model, ticket(&effects), Report::Audit(Err(denied)));
+    assert_eq!(wait(&effects), None);
+    assert_eq!(model.audit.following, None);
+}
+
+/// `esc` gives up a question that takes long: the trail is followed no more, which is no fault.
+#[test]
+fn giving_up_the_question_ends_the_follow_and_says_so() {
+    let (mut model, asked) = followed_and_asked();
+    update(
+        &mut model,
+        Msg::Waiting {
+            ticket: asked,
+            at: now(),
+            whom: "REST".into(),
+        },
+    );
+    let effects = press(&mut model, &["esc"]);
+    assert!(matches!(&effects[..], [Effect::CancelReads(slots)] if slots == &[Slot::News]));
+    let stopped = Report::News(Err(Problem::cancelled("Reading was stopped.")));
+    answer(&mut model, asked, stopped);
+    assert_eq!(model.audit.following, None);
+    assert_eq!(
+        model.toast.as_deref(),
+        Some("The trail is not followed any more.")
+    );
 }
 
 /// One rule: days and times are those of the zone that is shown, in the list, above a record, in what a key asks for and in what is typed.

@@ -10,6 +10,7 @@ use crate::app::screen::record::RecordView;
 use crate::app::screen::record_head::{HeadLine, person_term, row_term};
 use crate::app::screen::request_groups::{RequestGroups, Rows};
 use crate::domain::audit::filter::{Filter, FilterFault, Moment, Side, holding, quoted};
+use crate::domain::audit::follow::Pace;
 use crate::domain::audit::path::key_text;
 use crate::domain::audit::trail::Trail;
 use crate::domain::audit::{Cursor, Looked, Page, PageDirection, Record, Summary};
@@ -113,6 +114,10 @@ pub struct Audit {
     pub trail: Trail,
     /// Whether the trail is followed, and how many records have come above what one reads.
     pub following: Option<u64>,
+    /// Whether the page that is awaited begins the follow.
+    pub begins_follow: bool,
+    /// How often the trail is asked while it is followed.
+    pub pace: Pace,
     row_bytes: usize,
     /// Where older rows go on, where that is not behind the last row held.
     older: Option<Cursor>,
@@ -151,6 +156,8 @@ impl Default for Audit {
             has_changed: None,
             trail: Trail::Own,
             following: None,
+            begins_follow: false,
+            pace: Pace::default(),
             row_bytes: 0,
             older: None,
             newer_from: None,
@@ -467,7 +474,6 @@ impl Audit {
     /// is: only at the newest record the selection goes along. Says whether it did.
     pub fn take_news(&mut self, news: Vec<Summary>, height: usize) -> bool {
         let is_at_top = self.selected == 0;
-        let at = |row: &Summary| row.created_at.parse::<Timestamp>().unwrap_or_default();
         let mut above = 0;
         let has_newer = self.has_newer;
         let has_older = self.has_older;
@@ -483,9 +489,9 @@ impl Audit {
                 above += 1;
                 continue;
             }
-            let key = (at(&row), row.id.as_str());
-            let is_older = |held: &Summary| (at(held), held.id.as_str()) < key;
-            let place = rows.iter().position(is_older).unwrap_or(rows.len());
+            let cursor = row.cursor();
+            let is_newer = |held: &Summary| self.trail.compare(&held.cursor(), &cursor).is_gt();
+            let place = rows.partition_point(is_newer);
             if place == rows.len() && has_older {
                 continue;
             }

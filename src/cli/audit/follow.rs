@@ -10,6 +10,7 @@ use super::masks;
 use super::which::Which;
 use crate::domain::audit::Record;
 use crate::domain::audit::filter::Filter;
+use crate::domain::audit::follow::Pace;
 use crate::domain::audit::mask::Mask;
 use crate::domain::audit::trail::Trail;
 use crate::domain::problem::Problem;
@@ -17,10 +18,6 @@ use crate::ops::audit_follow::{BACK_MINUTES, Follow};
 use clap::{Args as ClapArgs, ValueEnum};
 use std::time::{Duration, Instant};
 
-/// The longest wait before a broken line is tried again.
-const LONGEST_WAIT: Duration = Duration::from_secs(30);
-/// The server is asked for at most so much of the time: one part in so many.
-const SHARE: u32 = 5;
 /// The columns of what changed.
 const CHANGE_COLUMNS: usize = 90;
 
@@ -75,34 +72,32 @@ async fn follow(printer: &Printer<'_>, filter: &Filter, every: Duration) -> Resu
     let mut follow = reader
         .on_trail(async |trail: &Trail| {
             let filter = reader.resolved(filter.clone(), trail).await?;
-            Follow::begin(reader.rest(), reader.who(), trail, &filter).await
+            let now = printer.context.now();
+            Follow::begin(reader.rest(), reader.who(), (trail, &filter), now).await
         })
         .await?;
     printer.begin(&follow);
-    let mut failures = 0;
-    let mut wait = every;
+    let mut pace = Pace::new(every);
+    let mut wait = pace.first();
     loop {
         tokio::time::sleep(wait).await;
         let begun = Instant::now();
-        match follow.next(reader.rest(), reader.who()).await {
+        let now = printer.context.now();
+        match follow.next(reader.rest(), reader.who(), now).await {
             Ok(news) => {
-                if failures > 0 {
+                if pace.failures() > 0 {
                     printer.say("The line is there again; nothing was missed.");
                 }
-                failures = 0;
                 if !printer.print(news)? {
                     return Ok(());
                 }
-                wait = every.max(begun.elapsed() * (SHARE - 1));
+                wait = pace.after(begun.elapsed());
             }
             Err(problem) if problem.retry => {
-                if failures == 0 {
+                if pace.failures() == 0 {
                     printer.say(&format!("{problem} It is tried again until it is there."));
                 }
-                failures += 1;
-                wait = (every * 2_u32.pow(failures.min(6)))
-                    .min(LONGEST_WAIT)
-                    .max(every);
+                wait = pace.after_failure();
             }
             Err(problem) => return Err(problem),
         }

@@ -8,6 +8,7 @@ pub mod diff;
 pub mod export;
 pub mod filter;
 pub mod filter_book;
+pub mod follow;
 pub mod mask;
 pub mod new_trail;
 mod page;

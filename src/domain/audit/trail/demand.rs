@@ -181,6 +181,11 @@ impl TrailMapping {
         Some(Condition::compare(self.time()?, Op::GtEq, at))
     }
 
+    /// The condition that a record is not newer than a moment, likewise.
+    pub(super) fn not_after(&self, at: String) -> Option<Condition> {
+        Some(Condition::compare(self.time()?, Op::LtEq, at))
+    }
+
     /// The column with the time, where it can be compared with one.
     fn time(&self) -> Option<String> {
         let is_time = matches!(self.kind(&self.time), None | Some(ColumnKind::Time));

@@ -243,6 +243,15 @@ impl TrailMapping {
         self.kind(&self.id) == Some(ColumnKind::Number)
     }
 
+    /// Whether an id that reads as a number is one: in a text, `10` is less than `9`.
+    pub(super) fn may_have_numbers(&self) -> bool {
+        use ColumnKind as K;
+        !matches!(
+            self.kind(&self.id),
+            Some(K::Text | K::Word | K::Uuid | K::Time | K::Json)
+        )
+    }
+
     pub(super) fn ordered(&self, query: Select, direction: Direction) -> Select {
         let query = if self.is_ordered_by_id() {
             query

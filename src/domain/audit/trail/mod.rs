@@ -18,6 +18,7 @@ use crate::domain::identity::Identity;
 use crate::domain::plural::listed;
 use crate::domain::problem::Problem;
 use crate::domain::query::{Direction, Filter as Condition, Op, Select};
+use std::cmp::Ordering;
 
 /// The table that this program's own migrations make.
 pub const OWN: &str = "audit_log";
@@ -142,6 +143,33 @@ impl Trail {
         match self {
             Self::Own => Some(Condition::compare("created_at", Op::GtEq, at)),
             Self::Other(mapping) => mapping.since(at),
+        }
+    }
+
+    /// The condition that a record is not newer than a moment.
+    pub fn not_after(&self, at: jiff::Timestamp) -> Option<Condition> {
+        let at = at.to_string();
+        match self {
+            Self::Own => Some(Condition::compare("created_at", Op::LtEq, at)),
+            Self::Other(mapping) => mapping.not_after(at),
+        }
+    }
+
+    /// How two places compare in the order of the list; the older one is less.
+    pub fn compare(&self, one: &Cursor, other: &Cursor) -> Ordering {
+        let time = |cursor: &Cursor| cursor.created_at.parse::<jiff::Timestamp>().ok();
+        let has_numbers = match self {
+            Self::Own => false,
+            Self::Other(mapping) => mapping.may_have_numbers(),
+        };
+        let number = |cursor: &Cursor| cursor.id.parse::<i128>().ok();
+        let by_id = match (number(one), number(other)) {
+            (Some(one), Some(other)) if has_numbers => one.cmp(&other),
+            _ => one.id.cmp(&other.id),
+        };
+        match self {
+            Self::Other(mapping) if mapping.is_ordered_by_id() => by_id,
+            _ => time(one).cmp(&time(other)).then(by_id),
         }
     }
 
