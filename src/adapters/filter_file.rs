@@ -45,15 +45,31 @@ impl FilterFile {
             .unwrap_or_else(|| FilterBook::of(&self.url))
     }
 
-    /// Adds a filter to those that are there by now: another deck may have added some.
+    /// Adds a filter to those that were typed.
     pub fn remember(&self, key: &str, filter: &str) -> io::Result<()> {
+        self.change(|book| book.remember(key, filter))
+    }
+
+    /// Gives a filter a name, or takes the name away.
+    pub fn save(&self, name: &str, filter: Option<&str>) -> io::Result<()> {
+        self.change(|book| {
+            let done = match filter {
+                Some(filter) => book.save(name, filter),
+                None => book.forget(name),
+            };
+            done.is_ok()
+        })
+    }
+
+    /// Changes what is there by now: another deck may have changed it. Nothing is written where nothing was changed.
+    fn change(&self, change: impl FnOnce(&mut FilterBook) -> bool) -> io::Result<()> {
         let lock = self.folder.join(format!("{}.lock", self.profile));
         let _held = FileLock::take(&lock, PATIENCE).map_err(|fault| match fault {
             LockFault::Io(error) => error,
             LockFault::Held => io::Error::other("another program holds the file"),
         })?;
         let mut book = self.read();
-        if !book.remember(key, filter) {
+        if !change(&mut book) {
             return Ok(());
         }
         // `tempfile` makes files that only the owner can read (0600).
@@ -78,6 +94,11 @@ mod tests {
         let work = file("work", "http://a").unwrap();
         let beside = work.clone();
         work.remember("user:1", "changed:qty").unwrap();
+        // A name that another deck gives stays beside what was typed here.
+        beside.save("mine", Some("actor:me")).unwrap();
+        assert_eq!(work.read().saved().next(), Some(("mine", "actor:me")));
+        work.save("mine", None).unwrap();
+        assert_eq!(beside.read().saved().count(), 0);
         beside.remember("user:1", "text:\"a b\"").unwrap();
         work.remember("anon", "type:ai").unwrap();
         assert_eq!(

@@ -15,6 +15,7 @@ use super::model::{Model, PlanFor};
 use super::msg::{Opened, Planned, Report};
 use super::{execute, production, requests, sign_in};
 use crate::domain::audit::follow::News;
+use crate::domain::audit::{ComparedRecord, Summary};
 use crate::domain::identity::Identity;
 use crate::domain::moment::{Form, moment};
 use crate::domain::people::PeopleTold;
@@ -221,6 +222,8 @@ fn taken(model: &mut Model, report: Report, at: Timestamp) -> Vec<Effect> {
             name_record(model);
             Vec::new()
         }
+        Report::Found(Ok(found)) => found_record(model, *found, at),
+        Report::Found(Err(problem)) => execute::toast(model, problem.to_string()),
         Report::Plan(Ok(planned)) if model.plan_for == PlanFor::Rehearsing => {
             rehearse(model, &planned)
         }
@@ -344,6 +347,24 @@ fn order_locks(model: &mut Model) {
         .map(|cycle| cycle.id.as_str())
         .collect();
     model.locks.order(&ids);
+}
+
+/// The record that one goes to was found: the list begins with it. A filter that it does not fit is left, to be gone back to.
+fn found_record(model: &mut Model, found: ComparedRecord, at: Timestamp) -> Vec<Effect> {
+    let mut effects = Vec::new();
+    if !model.audit.filter.fits(&found.record, &model.identity) {
+        let filter = model.audit.filter_text.clone();
+        model.audit.clear_filter();
+        model.audit.came_from.push(filter);
+        requests::follow_anew(model);
+        let text = "The filter does not fit this record; esc goes back to it.";
+        effects.extend(execute::toast(model, text));
+    }
+    let row = Summary::from(found.record.clone());
+    model.audit.record_arrived(Ok(found), at);
+    name_record(model);
+    effects.extend(requests::audit_at_record(model, row));
+    effects
 }
 
 /// A page has come that was to begin the follow, or did not come: how long until the trail is asked again. A page that will not come

@@ -56,6 +56,17 @@ pub enum Effect {
     },
     /// Send `TimerFired` after a while; a timer that is armed again starts anew.
     Arm(Timer, Duration),
+    /// Give a filter a name, for the next time, or take the name away.
+    SaveFilter {
+        /// The profile.
+        profile: String,
+        /// The project's address.
+        url: String,
+        /// The name.
+        name: String,
+        /// The filter; without one the name is taken away.
+        filter: Option<String>,
+    },
     /// Keep a filter that was typed, for the next time.
     KeepFilter {
         /// Of which profile.
@@ -159,6 +170,8 @@ pub enum Load {
     Journal,
     /// A whole audit record.
     Record(String),
+    /// The same, to go to it in the list.
+    Find(String),
     /// The people whose names the project tells.
     People,
     /// The tables of the schemas that are served, with what who reads may do.

@@ -468,14 +468,21 @@ pub fn go_to(model: &mut Model, screen: Screen) -> Vec<Effect> {
     }
     let is_unread = match screen {
         Screen::Journal => !model.journal.table.remote.is_wanted(),
-        Screen::Access => !model.access.remote.is_wanted(),
+        Screen::Access => !model.access.remote.is_wanted() || model.access.is_old,
         _ => false,
     };
     if is_unread {
         return requests::screen(model);
     }
-    if screen == Screen::Tables && !model.browser.table.remote.is_wanted() {
-        return requests::table_list(model);
+    if screen == Screen::Tables {
+        let mut effects = Vec::new();
+        if model.browser.is_old {
+            effects.extend(requests::grid(model));
+        }
+        if !model.browser.table.remote.is_wanted() {
+            effects.extend(requests::table_list(model));
+        }
+        return effects;
     }
     requests::details_now(model)
 }

@@ -7,7 +7,7 @@ use super::ticket::Ticket;
 use crate::domain::access::explain::Explanation;
 use crate::domain::access::listing::Matrix;
 use crate::domain::audit::follow::News;
-use crate::domain::audit::{Page, Record};
+use crate::domain::audit::{ComparedRecord, Page};
 use crate::domain::cycle::Cycle;
 use crate::domain::dry_run;
 use crate::domain::goal::Goal;
@@ -114,7 +114,9 @@ pub enum Report {
     /// To `Load::Journal`.
     Journal(Result<Journal, Problem>),
     /// To `Load::Record`.
-    Record(Result<Box<Record>, Problem>),
+    Record(Result<Box<ComparedRecord>, Problem>),
+    /// To `Load::Find`.
+    Found(Result<Box<ComparedRecord>, Problem>),
     /// To `Load::People`.
     People(Box<PeopleTold>),
     /// To `Load::TableList`.
@@ -175,6 +177,7 @@ impl Report {
             | Self::Audit(Err(problem))
             | Self::News(Err(problem))
             | Self::Record(Err(problem))
+            | Self::Found(Err(problem))
             | Self::Rows(Err(problem))
             | Self::WholeRow(Err(problem))
             | Self::Exported(Err(problem))

@@ -4,8 +4,8 @@ use super::effect::{Effect, Load, Timer};
 use super::model::{Model, Screen};
 use super::ticket::Slot;
 use crate::domain::access::viewer::Who;
-use crate::domain::audit::PageDirection;
 use crate::domain::audit::filter::Moment;
+use crate::domain::audit::{PageDirection, Summary};
 use crate::domain::identity::Identity;
 use crate::domain::lock::WeekLock;
 use crate::domain::table::name::TableName;
@@ -43,8 +43,12 @@ pub fn rows(model: &mut Model) -> Vec<Effect> {
     if project.is_some_and(|project| project.tells_emails || project.has_names) {
         effects.push(effect(model, Slot::People, Load::People));
     }
-    // The grid of whoever read before is read again, whatever screen is in view.
-    effects.extend(grid(model));
+    // What is not in view is read again when it comes into view.
+    if model.screen == Screen::Tables {
+        effects.extend(grid(model));
+    } else {
+        model.browser.is_old = model.browser.grid.is_some();
+    }
     effects.extend(tables_again(model));
     effects
 }
@@ -72,8 +76,10 @@ fn database(model: &mut Model) -> Vec<Effect> {
         effects.push(journal(model));
     }
     // Who may do what is read where somebody looks at it.
-    if model.screen == Screen::Access || model.access.remote.is_wanted() {
+    if model.screen == Screen::Access {
         effects.push(access(model));
+    } else {
+        model.access.is_old = model.access.remote.is_wanted();
     }
     effects
 }
@@ -155,6 +161,7 @@ pub fn grid(model: &mut Model) -> Vec<Effect> {
     let Some(grid) = &mut model.browser.grid else {
         return Vec::new();
     };
+    model.browser.is_old = false;
     grid.table.started();
     grid.rows.started();
     let name: TableName = grid.name.clone();
@@ -217,6 +224,7 @@ pub fn whole_row(model: &mut Model) -> Vec<Effect> {
 
 fn access(model: &mut Model) -> Effect {
     model.access.remote.started();
+    model.access.is_old = false;
     let also = match &model.identity {
         Identity::User(user) if user.id.is_empty() => Vec::new(),
         Identity::User(user) => vec![Who::User(user.id.clone())],
@@ -244,12 +252,17 @@ fn locks(model: &mut Model) -> Effect {
 /// with it: what is still on its way to the one before, maybe of another filter, is not wanted any more.
 pub fn audit_from_start(model: &mut Model) -> Vec<Effect> {
     let request = model.audit.request_start();
+    follow_anew(model);
+    vec![audit(model, request)]
+}
+
+/// Where the trail is followed, the next page begins another follow.
+pub fn follow_anew(model: &mut Model) {
     leave_news(model);
     if let Some(count) = &mut model.audit.following {
         *count = 0;
         model.audit.begins_follow = true;
     }
-    vec![audit(model, request)]
 }
 
 /// What is on its way to the follow so far is not wanted any more.
@@ -278,6 +291,12 @@ pub fn audit_from_end(model: &mut Model) -> Vec<Effect> {
 /// The page of the audit list that begins with the last record of a day, or before a moment.
 pub fn audit_at(model: &mut Model, moment: &Moment) -> Vec<Effect> {
     let request = model.audit.request_at(moment);
+    vec![audit(model, request)]
+}
+
+/// The page of the audit list that begins with a record.
+pub fn audit_at_record(model: &mut Model, row: Summary) -> Vec<Effect> {
+    let request = model.audit.request_record(row);
     vec![audit(model, request)]
 }
 

@@ -15,7 +15,8 @@ pub(super) fn detail(model: &mut Model, movement: Move) {
         return;
     }
     if model.screen == Screen::Tables && model.browser.grid.is_some() {
-        model.browser.go_form(movement, height);
+        let columns = layout::inside(model.panes().detail).width.into();
+        model.browser.go_form(movement, (columns, height));
         return;
     }
     let last = last_top(model);

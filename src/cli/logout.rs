@@ -29,12 +29,22 @@ pub struct Args {
 pub async fn run(context: &Context, args: &Args) -> Answered {
     let project = context.without_reader().await?;
     let whose = meant(context, args, &project)?;
+    let mut ended: Vec<&User> = Vec::new();
+    let mut failed: Vec<(&User, Problem)> = Vec::new();
     for user in &whose {
         let who = Identity::User(user.clone());
         let write = session::sign_out(project.auth.as_ref(), &who);
         let whom = || format!("Auth at {}", project.profile.url);
         let write = slow_notice::telling(context.output(), whom, write);
-        interrupt::ending(write).await?;
+        match interrupt::ending(write).await {
+            Ok(()) => ended.push(user),
+            // The others are signed out all the same, unless the user wants it to end.
+            Err(problem) if args.all && !problem.is_cancelled() => failed.push((user, problem)),
+            Err(problem) => return Err(problem.into()),
+        }
+    }
+    if let Some(problem) = not_all(&ended, &failed) {
+        return Err(problem.into());
     }
     let mut page = Page::default();
     // Asked afterwards: a keyring may have been given up meanwhile.
@@ -74,6 +84,25 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
         .with("kept", &left)?)
 }
 
+/// Of whom the session could not be ended, and why; none where all were.
+fn not_all(ended: &[&User], failed: &[(&User, Problem)]) -> Option<Problem> {
+    let (_, first) = failed.first()?;
+    let names: Vec<&str> = failed.iter().map(|(user, _)| user.name()).collect();
+    let mut why: Vec<String> = failed
+        .iter()
+        .map(|(user, problem)| format!("{}: {problem}", user.name()))
+        .collect();
+    if !ended.is_empty() {
+        let names: Vec<&str> = ended.iter().map(|user| user.name()).collect();
+        why.push(format!("Signed out: {}.", listed(&names)));
+    }
+    let what = format!("{} could not be signed out.", listed(&names));
+    let problem = Problem::new(first.kind, what, why.join(" "));
+    Some(problem.with_hint(
+        "See who is still kept with `supadeck whoami`, and try `supadeck logout --all` again.",
+    ))
+}
+
 /// Whose session is to end: that of the one who is named, of all, or of the one in use.
 fn meant(context: &Context, args: &Args, project: &Project) -> Result<Vec<User>, Problem> {
     let kept = &project.kept;
@@ -104,6 +133,32 @@ fn meant(context: &Context, args: &Args, project: &Project) -> Result<Vec<User>,
             .with_hint(
                 "Name one: `supadeck logout EMAIL`; `supadeck logout --all` ends all sessions.",
             ))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_who_is_still_signed_in_is_named_with_the_reason() {
+        let user = |name: &str| User {
+            email: name.to_owned(),
+            ..User::default()
+        };
+        let (alice, bob, carol) = (user("alice@a.b"), user("bob@a.b"), user("carol@a.b"));
+        let network = || Problem::new(Kind::Network, "Auth does not answer.", "It was refused.");
+        assert_eq!(not_all(&[&alice, &bob], &[]), None);
+        let some = not_all(&[&bob], &[(&alice, network()), (&carol, network())]);
+        let some = some.unwrap_or_else(|| Problem::internal("none"));
+        assert_eq!(some.kind, Kind::Network);
+        assert_eq!(
+            some.what,
+            "alice@a.b and carol@a.b could not be signed out."
+        );
+        for part in ["alice@a.b: Auth does not answer.", "Signed out: bob@a.b."] {
+            assert!(some.why.contains(part), "{}", some.why);
         }
     }
 }

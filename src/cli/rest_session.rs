@@ -10,7 +10,7 @@ use crate::domain::audit::filter::Filter;
 use crate::domain::audit::trail::{Trail, TrailMapping};
 use crate::domain::identity::Identity;
 use crate::domain::kept::KeptUsers;
-use crate::domain::people::PeopleTold;
+use crate::domain::people::{Known, PeopleTold};
 use crate::domain::problem::Problem;
 use crate::domain::profile::Profile;
 use crate::ops::{audit_trail, people};
@@ -123,8 +123,25 @@ impl Reader {
         audit_trail::is_without_own(&problem).then_some(problem)
     }
 
-    /// The people whose names are known: who reads, and whom the profile's settings let one name.
+    /// The people whose names are known: who reads, who is kept, and whom the profile's settings let one name.
     pub async fn people(&self) -> PeopleTold {
+        self.people_among(None).await
+    }
+
+    /// The same of some people; nothing is read of nobody.
+    pub async fn people_of(&self, ids: &[String]) -> PeopleTold {
+        if ids.is_empty() {
+            return PeopleTold::default();
+        }
+        self.people_among(Some(ids)).await
+    }
+
+    /// Whether the profile's settings let one name others than who is kept.
+    pub fn tells_names(&self) -> bool {
+        self.project.profile.emails || self.project.profile.names.is_some()
+    }
+
+    async fn people_among(&self, ids: Option<&[String]>) -> PeopleTold {
         let way = if self.project.profile.emails {
             let way = Transport::of(&self.project).await;
             way.map(|way| way.map(Transport::directory))
@@ -133,13 +150,13 @@ impl Reader {
         };
         let names = self.project.profile.names.as_deref();
         let directory = way.as_ref().map(Option::as_deref);
-        people::read(
-            self.rest(),
-            &self.who,
-            names,
-            directory.map_err(Clone::clone),
-        )
-        .await
+        let directory = directory.map_err(Clone::clone);
+        let mut told = people::read(self.rest(), &self.who, (names, ids), directory).await;
+        for user in &self.project.kept.users {
+            let email = Some(user.email.clone());
+            told.people.add(&user.id, Known { name: None, email });
+        }
+        told
     }
 
     /// The identity.

@@ -19,6 +19,8 @@ pub struct AuthAccount {
     pub app_metadata: Value,
     /// What the user says.
     pub user_metadata: Value,
+    /// Whether it was made without an address, by signing in anonymously.
+    pub is_anonymous: bool,
 }
 
 impl AuthAccount {
@@ -31,6 +33,7 @@ impl AuthAccount {
             role: "authenticated".to_owned(),
             app_metadata: Value::Object(Map::new()),
             user_metadata: Value::Object(Map::new()),
+            is_anonymous: false,
         }
     }
 
@@ -60,7 +63,7 @@ impl AuthAccount {
             "email": self.email,
             "phone": self.phone,
             "aal": "aal1",
-            "is_anonymous": false,
+            "is_anonymous": self.is_anonymous,
             "app_metadata": self.app_metadata,
             "user_metadata": self.user_metadata,
             "iat": now,

@@ -20,6 +20,7 @@ pub mod goal;
 pub mod grant;
 pub mod hidden;
 pub mod identity;
+pub mod in_quotes;
 pub mod kept;
 pub mod lint;
 pub mod lock;

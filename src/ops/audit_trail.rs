@@ -111,9 +111,9 @@ async fn named_one(
         columns = sample(rest, who, &named.table).await?;
     }
     match columns {
-        Some(columns) if named.is_table_only() => {
-            recognise(&named.table, &columns).ok_or_else(|| unrecognised(named))
-        }
+        Some(columns) if named.is_table_only() => recognise(&named.table, &columns)
+            .map(|found| found.with_words_of(named))
+            .ok_or_else(|| unrecognised(named)),
         Some(columns) => named.clone().with_columns(&columns),
         None if named.is_table_only() => Err(unrecognised(named)),
         None => Ok(named.clone()),

@@ -12,13 +12,18 @@ use serde_json::Value;
 
 /// So many are read at a time.
 const ROWS: usize = 1_000;
+/// So many are asked for by their ids at a time: an address of the REST interface must not be too long.
+const ASKED: usize = 100;
+/// A text that is no value of the column's type.
+const BAD_TEXT: &str = "22P02";
 
 /// Reads the names of the table that the profile names, under the rules of the identity, and the e-mail addresses where there is a
 /// directory that may be asked, or why there is none. What cannot be read is left out, and said. Who reads is known without asking.
+/// `of` are the ids of those whose names are wanted; without it all are.
 pub async fn read(
     rest: &dyn Rest,
     who: &Identity,
-    from: Option<&str>,
+    (from, of): (Option<&str>, Option<&[String]>),
     directory: Result<Option<&dyn UserDirectory>, Problem>,
 ) -> PeopleTold {
     let mut told = PeopleTold::default();
@@ -39,7 +44,7 @@ pub async fn read(
     }
     if let Some(from) = from {
         let read = match NamesFrom::parse(from) {
-            Ok(from) => names(rest, who, &from, &mut told.people).await,
+            Ok(from) => named(rest, who, &from, of, &mut told.people).await,
             Err(problem) => Err(problem),
         };
         told.problems.extend(read.err());
@@ -51,10 +56,32 @@ pub async fn read(
     told
 }
 
-async fn names(
+/// The names of some people, or of all. Ids that the table cannot have are no reason to read none of them.
+async fn named(
     rest: &dyn Rest,
     who: &Identity,
     from: &NamesFrom,
+    of: Option<&[String]>,
+    people: &mut People,
+) -> Result<(), Problem> {
+    for ids in of.unwrap_or_default().chunks(ASKED) {
+        match names(rest, who, (from, Some(ids)), people).await {
+            Err(problem) if problem.code.as_deref() == Some(BAD_TEXT) => {
+                return names(rest, who, (from, None), people).await;
+            }
+            done => done?,
+        }
+    }
+    match of {
+        Some(_) => Ok(()),
+        None => names(rest, who, (from, None), people).await,
+    }
+}
+
+async fn names(
+    rest: &dyn Rest,
+    who: &Identity,
+    (from, of): (&NamesFrom, Option<&[String]>),
     people: &mut People,
 ) -> Result<(), Problem> {
     let correlation = correlation();
@@ -66,6 +93,12 @@ async fn names(
             .order(&from.id, Direction::Ascending)
             .limit(ROWS)
             .under(&correlation);
+        if let Some(ids) = of {
+            query = query.filter(Filter::In {
+                column: from.id.clone(),
+                values: ids.to_vec(),
+            });
+        }
         if let Some(last) = &last {
             query = query.filter(Filter::compare(&from.id, Op::Gt, last));
         }

@@ -361,6 +361,12 @@ impl Deck {
                     let notice = clipboard.copy(what, &text, surface)?;
                     self.take(Msg::Noticed(notice), surface)?;
                 }
+                Effect::SaveFilter {
+                    profile,
+                    url,
+                    name,
+                    filter,
+                } => self.runner.save_filter(profile, url, name, filter),
                 Effect::KeepFilter {
                     profile,
                     url,

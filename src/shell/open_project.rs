@@ -177,7 +177,7 @@ impl OpenProject {
         people::read(
             self.rest.as_ref(),
             who,
-            self.names.as_deref(),
+            (self.names.as_deref(), None),
             Ok(directory),
         )
         .await

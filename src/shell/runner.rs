@@ -14,7 +14,7 @@ use crate::app::screen::journal::NEWEST;
 use crate::app::ticket::{Slot, Ticket};
 use crate::domain::audit::follow::News;
 use crate::domain::audit::trail::Trail;
-use crate::domain::audit::{Ask, Page, Record, Summary};
+use crate::domain::audit::{Ask, ComparedRecord, Page, Record, Summary};
 use crate::domain::identity::Identity;
 use crate::domain::mfa::SignIn;
 use crate::domain::migration::PlanRequest;
@@ -32,6 +32,7 @@ use crate::ports::Auth;
 use futures_util::FutureExt;
 use jiff::Timestamp;
 use std::collections::HashMap;
+use std::io;
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
@@ -169,12 +170,34 @@ impl Runner {
 
     /// Keeps a filter in the user's files, away from the loop: another program may hold the file for a moment.
     pub(super) fn keep_filter(&self, profile: String, url: String, who: String, filter: String) {
+        self.change_filters(profile, url, move |file| file.remember(&who, &filter));
+    }
+
+    /// Gives a filter a name there, or takes the name away.
+    pub(super) fn save_filter(
+        &self,
+        profile: String,
+        url: String,
+        name: String,
+        filter: Option<String>,
+    ) {
+        self.change_filters(profile, url, move |file| {
+            file.save(&name, filter.as_deref())
+        });
+    }
+
+    fn change_filters(
+        &self,
+        profile: String,
+        url: String,
+        change: impl FnOnce(&FilterFile) -> io::Result<()> + Send + 'static,
+    ) {
         let inbox = self.inbox.clone();
         tokio::task::spawn_blocking(move || {
             let file = config_dir()
                 .ok()
                 .and_then(|dir| FilterFile::of(&dir, &profile, &url));
-            if let Some(Err(error)) = file.map(|file| file.remember(&who, &filter)) {
+            if let Some(Err(error)) = file.map(|file| change(&file)) {
                 let notice = format!("The filter is not kept for the next time: {error}.");
                 drop(inbox.send(Msg::Noticed(notice)));
             }
@@ -223,6 +246,7 @@ fn refusal(load: &Load) -> Refusal {
         Load::Access(_) => |problem| Report::Access(Err(problem)),
         Load::Explain(_) => |problem| Report::Explained(Err(problem)),
         Load::Record(_) => |problem| Report::Record(Err(problem)),
+        Load::Find(_) => |problem| Report::Found(Err(problem)),
         Load::TableList => |problem| Report::TableList(Err(problem)),
         Load::TableInfo(_) => |problem| Report::TableInfo(Err(problem)),
         Load::Rows(_) => |problem| Report::Rows(Err(problem)),
@@ -291,7 +315,8 @@ fn is_of_rows(load: &Load) -> bool {
         | Load::Rows(_)
         | Load::WholeRow(_)
         | Load::Export { .. }
-        | Load::Record(_) => true,
+        | Load::Record(_)
+        | Load::Find(_) => true,
         Load::Migrations
         | Load::Sources(_)
         | Load::Plan(_)
@@ -422,10 +447,8 @@ async fn rows(world: &OpenProject, who: &Identity, load: Load) -> Report {
             let exported = table_export::export(rest, who, *wanted, form, &path, |_| {}).await;
             Report::Exported(exported.map(Box::new))
         }
-        Load::Record(id) => {
-            let record = record(world, who, &id).await;
-            Report::Record(record.map(Box::new))
-        }
+        Load::Record(id) => Report::Record(record(world, who, &id).await),
+        Load::Find(id) => Report::Found(record(world, who, &id).await),
         _ => refuse(Problem::internal("A read was sent to the wrong place.")),
     }
 }
@@ -482,16 +505,23 @@ async fn news(world: &OpenProject, who: &Identity, number: u64) -> Result<Option
 }
 
 /// A record of the trail, wherever the project keeps it.
-async fn record(world: &OpenProject, who: &Identity, id: &str) -> Result<Record, Problem> {
+async fn record(
+    world: &OpenProject,
+    who: &Identity,
+    id: &str,
+) -> Result<Box<ComparedRecord>, Problem> {
     let rest = &*world.rest;
     let trail = world.first_trail(who).await?;
-    match audit::show(rest, who, &trail, id).await {
+    let record: Record = match audit::show(rest, who, &trail, id).await {
         Err(problem) => match world.other_trail(who, &trail, &problem).await? {
-            Some(trail) => audit::show(rest, who, &trail, id).await,
-            None => Err(problem),
+            Some(trail) => audit::show(rest, who, &trail, id).await?,
+            None => return Err(problem),
         },
-        record => record,
-    }
+        record => record?,
+    };
+    // Comparing is work for a processor, not for a task that others wait behind.
+    let comparing = tokio::task::spawn_blocking(|| Box::new(ComparedRecord::from(record)));
+    comparing.await.map_err(|_| panicked())
 }
 
 async fn read_schema(schema: &migration::Workspace, load: Load, refuse: Refusal) -> Report {

@@ -32,7 +32,7 @@ pub fn draw(frame: &mut Frame, area: Rect, view: DrawContext) {
                 view.style(Role::Muted),
             ),
             None if line.proposals.is_some() => {
-                Span::styled(proposed(line), view.style(Role::Muted))
+                Span::styled(proposed(line, view), view.style(Role::Muted))
             }
             None => Span::styled("  enter keeps it, esc drops it", view.style(Role::Muted)),
         };
@@ -60,10 +60,13 @@ pub fn draw(frame: &mut Frame, area: Rect, view: DrawContext) {
 }
 
 /// What can be typed next, as far as it fits; it is cut where the line ends.
-fn proposed(line: &FilterLine) -> String {
+fn proposed(line: &FilterLine, view: DrawContext) -> String {
     match &line.proposals {
         Some((proposals, _)) if !proposals.options.is_empty() => {
             format!("   tab: {}", cell(&proposals.options.join("  ")))
+        }
+        _ if view.model.screen == Screen::Audit => {
+            "   enter filters, up shows earlier ones, @NAME = in front saves it".to_owned()
         }
         _ => "   enter filters, up shows earlier ones".to_owned(),
     }

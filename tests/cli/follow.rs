@@ -77,6 +77,34 @@ fn insert(n: i64) -> String {
     )
 }
 
+/// A record that is dated in the future is told like any other, and what is written after it is told too.
+#[test]
+fn a_record_of_the_future_stops_nothing() {
+    let world = World::empty();
+    world.sql_of_superuser("grant usage on schema public to service_role");
+    world.sql(
+        "create table audits (id bigserial primary key, auditable_type text, event text, old_values jsonb, new_values jsonb, created_at timestamptz default now());
+         insert into audits (auditable_type, event, new_values, created_at) values ('x', 'created', '{\"n\": 0}', '2100-01-01');
+         grant select on audits to service_role",
+    );
+    world.reload();
+    let insert = |n: i64, at: &str| {
+        world.sql(&format!(
+            "insert into audits (auditable_type, event, new_values, created_at) values ('x', 'created', '{{\"n\": {n}}}', {at})"
+        ));
+    };
+    let following = Following::start(&world, &["--as", "service"]);
+    for (n, at) in [
+        (1, "now()"),
+        (2, "'2100-01-01'"),
+        (3, "now()"),
+        (4, "now()"),
+    ] {
+        insert(n, at);
+        assert_eq!(following.next(), n);
+    }
+}
+
 /// A transaction that wrote first and ends last is told, once, though later ones were told before.
 #[test]
 fn a_transaction_that_ends_late_is_told_once() {

@@ -315,6 +315,15 @@ fn where_there_is_no_trail_a_migration_for_one_is_written_and_never_run() {
     );
     assert_eq!(list(&world, "changed:qty").len(), 1);
     assert_eq!(list(&world, "row:orders/1").len(), 2);
+    // Nobody was chosen to read it, and following it is exact.
+    assert_eq!(
+        world.sql("select string_agg(distinct grantee::text, ',') from information_schema.role_table_grants where table_name = 'audit_log' and grantee in ('anon', 'authenticated', 'service_role')"),
+        ["service_role"]
+    );
+    assert_eq!(
+        world.sql("select concat_ws(',', has_function_privilege('service_role', 'audit_horizon()', 'execute'), has_function_privilege('authenticated', 'audit_horizon()', 'execute'), to_regclass('audit_log_transaction_idx') is not null)"),
+        ["t,f,t"]
+    );
     let problem = world.problem(6, &["audit", "init", "orders"]);
     assert!(
         problem["what"].as_str().unwrap().contains("audit_log"),
@@ -324,8 +333,44 @@ fn where_there_is_no_trail_a_migration_for_one_is_written_and_never_run() {
         .run(&["migration", "rollback", "--last", "1", "--yes"])
         .done();
     assert_eq!(
-        world.sql("select to_regclass('public.audit_log') is null"),
+        world.sql(
+            "select to_regclass('public.audit_log') is null and to_regproc('audit_horizon') is null"
+        ),
         ["t"]
     );
     world.sql("insert into orders (qty) values (1)");
+}
+
+/// Ids that are numbers and many records of one moment: each comes once.
+#[test]
+fn records_of_one_moment_are_paged_by_numbers() {
+    let world = project(
+        "create table audits (id numeric primary key, auditable_type text, event text, old_values jsonb, new_values jsonb, created_at timestamptz);
+         insert into audits select n, 'order', 'updated', '{\"id\": 1, \"qty\": 1}', jsonb_build_object('id', 1, 'qty', n), '2026-01-01' from generate_series(1, 450) n;
+         grant select on audits to service_role",
+    );
+    let dir = world.path("config/supadeck");
+    std::fs::create_dir_all(&dir).unwrap();
+    let text = format!(
+        "[profiles.work]\nurl = \"{}\"\n\n[profiles.work.trail]\ntable = \"audits\"\nid = \"id\"\ntime = \"created_at\"\nbefore = \"old_values\"\nafter = \"new_values\"\nof = \"order\"\n\n[profiles.work.secrets]\nsecret_key = \"env:SUPABASE_SECRET_KEY\"\n",
+        world.info.url
+    );
+    std::fs::write(dir.join("profiles.toml"), text).unwrap();
+    let rows = world.data(&[
+        "audit",
+        "list",
+        "--profile",
+        "work",
+        "--as",
+        "service",
+        "--limit",
+        "1000",
+    ]);
+    let ids: Vec<u32> = rows
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|row| row["id"].as_str().unwrap().parse().unwrap())
+        .collect();
+    assert_eq!(ids, (1..=450).rev().collect::<Vec<_>>());
 }

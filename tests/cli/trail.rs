@@ -408,6 +408,119 @@ fn a_listing_for_a_program_is_masked_as_an_export_is() {
         document.document()["meta"]["masked"],
         json!(["*.password", "source_ip"])
     );
+    // One record is masked in the same way, and the page for a person says what it holds.
+    let id = document.document()["data"][0]["id"].clone();
+    let show = [
+        "audit",
+        "show",
+        id.as_str().unwrap(),
+        "--profile",
+        "work",
+        "--as",
+        "service",
+    ];
+    for more in [
+        &["--json"][..],
+        &["--format", "json"],
+        &["--format", "patch"],
+    ] {
+        let ran = world.run(&[&show[..], more].concat());
+        let out = &ran.done().out;
+        assert!(
+            !out.contains("secret") && !out.contains("source_ip\":\""),
+            "{more:?} {out}"
+        );
+        assert!(more.contains(&"patch") || out.contains("[masked]"), "{out}");
+    }
+    let ran = world.run(&[&show[..], &["--json"]].concat());
+    assert_eq!(ran.document()["meta"]["mask_matches"], json!([true, false]));
+    let patch = world.run(&[&show[..], &["--format", "patch"]].concat());
+    let patch: serde_json::Value = serde_json::from_str(&patch.done().out).unwrap();
+    assert!(
+        patch
+            .as_array()
+            .unwrap()
+            .iter()
+            .all(|one| one["op"].is_string()),
+        "{patch}"
+    );
+    assert!(world.run(&show).done().out.contains("secret"));
+}
+
+/// Names that the profile's settings tell stand beside ids in the table, on the page of a record, and in an export as columns.
+#[test]
+fn names_stand_beside_ids_where_the_profile_tells_them() {
+    let world = World::own();
+    let dir = world.path("config/supadeck");
+    std::fs::create_dir_all(&dir).unwrap();
+    let profile = |names: &str| {
+        let text = format!(
+            "[profiles.work]\nurl = \"{}\"\n{names}\n[profiles.work.secrets]\nsecret_key = \"env:SUPABASE_SECRET_KEY\"\n",
+            world.info.url
+        );
+        std::fs::write(dir.join("profiles.toml"), text).unwrap();
+    };
+    world.sql("create table people (id uuid primary key, full_name text); grant select on people to service_role; \
+               insert into people select id, 'Alice =Stone' from auth.users where email = 'alice@example.com'; \
+               insert into public.audit_log (action, actor_type, actor_user_id, subject_user_id) \
+                 select 'named.update', 'user', id, id from auth.users where email = 'alice@example.com'");
+    world.reload();
+    let filter = [
+        "--profile",
+        "work",
+        "--as",
+        "service",
+        "--where",
+        "action:named.update",
+    ];
+    let list = |more: &[&str]| {
+        world
+            .run(&[&["audit", "list"][..], &filter, more].concat())
+            .done()
+            .out
+            .clone()
+    };
+    profile("");
+    assert!(!list(&[]).contains("Alice"));
+    profile("names = \"people(id, full_name)\"");
+    assert!(list(&[]).contains("Alice =Stone"), "{}", list(&[]));
+    assert!(list(&["--format", "markdown"]).contains("Alice =Stone"));
+    let rows: serde_json::Value = serde_json::from_str(&list(&["--format", "json"])).unwrap();
+    assert!(rows[0].get("actor_name").is_none(), "the bare record");
+    let show = world.run(&[
+        "audit",
+        "show",
+        rows[0]["id"].as_str().unwrap(),
+        "--profile",
+        "work",
+        "--as",
+        "service",
+    ]);
+    assert_eq!(
+        show.done().out.matches("Alice =Stone").count(),
+        2,
+        "{show:?}"
+    );
+    for (name, mask, wanted) in [
+        ("a.jsonl", "*.x", 2),
+        ("b.csv", "*.x", 2),
+        ("c.csv", "actor_user_id", 1),
+    ] {
+        let file = world.path(name).display().to_string();
+        world
+            .run(&[&["audit", "export", &file, "--mask", mask][..], &filter].concat())
+            .done();
+        let text = std::fs::read_to_string(&file).unwrap();
+        assert!(
+            text.contains("actor_name") && text.contains("subject_name"),
+            "{text}"
+        );
+        assert_eq!(text.matches("Alice =Stone").count(), wanted, "{text}");
+    }
+    // A table that cannot be read leaves ids, and says so.
+    profile("names = \"nobody(id, full_name)\"");
+    let ran = world.run(&[&["audit", "list"][..], &filter].concat());
+    assert!(ran.done().err.contains("Names are not known"), "{ran:?}");
 }
 
 /// The heading of an export without records is that of one with some, also where the project lacks the later columns.

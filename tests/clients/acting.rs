@@ -103,6 +103,30 @@ async fn a_policy_sees_the_metadata_of_the_account() {
         let found: Vec<serde_json::Value> = answer.rows().unwrap();
         assert_eq!(found.len(), rows, "{email}");
     }
+    // Whoever signed in anonymously is that in the token, too.
+    let claim = Select::from("anonymous_only").columns("id");
+    ground
+        .db
+        .batch_execute(
+            "create table public.anonymous_only (id int primary key); insert into anonymous_only values (1); \
+             alter table anonymous_only enable row level security; grant select on anonymous_only to authenticated; \
+             create policy p on anonymous_only for select to authenticated \
+               using ((auth.jwt() ->> 'is_anonymous')::boolean); \
+             update auth.users set is_anonymous = true where email = 'alice@example.com'",
+        )
+        .await
+        .unwrap();
+    crate::ground::stack()
+        .await
+        .reload_schema("acting_claims")
+        .await
+        .unwrap();
+    for (email, rows) in [(BOB, 0), ("alice@example.com", 1)] {
+        let who = act(&project, email).await.unwrap();
+        let answer = project.rest.select(&who, &claim).await.unwrap();
+        let found: Vec<serde_json::Value> = answer.rows().unwrap();
+        assert_eq!(found.len(), rows, "{email}");
+    }
     // Without a way to the database the id alone is known, and that is said.
     let bob = act(&project, BOB).await.unwrap();
     let (who, note) = acting::act(&*project.auth, None, bob.user_id().unwrap())

@@ -181,6 +181,32 @@ fn the_matrix_is_read_when_it_is_looked_at_with_the_user_who_reads() {
     assert!(text(&model).contains("Reading."), "{}", text(&model));
 }
 
+fn loads_access(effects: &[Effect]) -> bool {
+    effects.iter().any(|effect| {
+        matches!(
+            effect,
+            Effect::Load {
+                load: Load::Access(_),
+                ..
+            }
+        )
+    })
+}
+
+#[test]
+fn what_is_not_in_view_is_read_again_when_it_comes_into_view() {
+    let mut model = looked((120, 40));
+    press(&mut model, &["1"]);
+    assert!(
+        !loads_access(&press(&mut model, &["r"])),
+        "Home does not need it"
+    );
+    assert!(loads_access(&press(&mut model, &["0"])));
+    // Read once: coming back asks for nothing.
+    press(&mut model, &["1"]);
+    assert!(!loads_access(&press(&mut model, &["0"])));
+}
+
 #[test]
 fn the_cursor_goes_over_tables_and_identities() {
     for size in [(120, 40), (80, 24), (60, 14)] {

@@ -130,7 +130,7 @@ fn a_record_that_is_not_the_selected_one_is_not_shown() {
     let effects = press(&mut model, &["j"]);
     answer_all(&mut model, effects);
     model.audit.record_arrived(
-        Ok(record("ffffffff-0000-4000-8000-000000000000")),
+        Ok(record("ffffffff-0000-4000-8000-000000000000").into()),
         crate::fixture::now(),
     );
     assert!(
@@ -188,7 +188,7 @@ fn with_reason(size: (u16, u16), reason: &str) -> Model {
     let effects = press(&mut model, &["7"]);
     let mut found = record(&model.audit.row(0).unwrap().id);
     found.rationale = Some(reason.into());
-    let report = Report::Record(Ok(Box::new(found)));
+    let report = Report::Record(Ok(Box::new(found.into())));
     answer(&mut model, ticket(&effects), report);
     model
 }
@@ -229,7 +229,7 @@ fn a_long_text_whose_end_changed_is_seen_to_differ_and_opens_whole() {
         answer(
             &mut model,
             ticket(&effects),
-            Report::Record(Ok(Box::new(found))),
+            Report::Record(Ok(Box::new(found.into()))),
         );
         press(&mut model, &["l"]);
         for _ in 0..3 {

@@ -107,7 +107,8 @@ pub fn report(load: &Load) -> Report {
             ..Page::default()
         })),
         Load::Opening(_) => Report::Opening(Ok(Some(reason()))),
-        Load::Record(id) => Report::Record(Ok(Box::new(record(id)))),
+        Load::Record(id) => Report::Record(Ok(Box::new(record(id).into()))),
+        Load::Find(id) => Report::Found(Ok(Box::new(record(id).into()))),
         Load::Journal => Report::Journal(Ok(journal())),
         Load::TableList => Report::TableList(Ok(browsed::list())),
         Load::TableInfo(name) => Report::TableInfo(Ok(Box::new(browsed::info(name)))),

@@ -14,7 +14,7 @@ use supadeck::app::update;
 use supadeck::domain::audit::filter::{Atom, Filter, Side, holding};
 use supadeck::domain::audit::filter_book::FilterBook;
 use supadeck::domain::audit::follow::News;
-use supadeck::domain::audit::{Cursor, Looked, Page, Record, Summary};
+use supadeck::domain::audit::{ComparedRecord, Cursor, Looked, Page, Record, Summary};
 use supadeck::domain::identity::Identity;
 use supadeck::domain::people::Known;
 use supadeck::domain::problem::{Kind, Problem};
@@ -242,6 +242,13 @@ fn keys_on_a_record_ask_for_more_of_the_same_and_escape_goes_back() {
 }
 
 /// What is asked for by a key fits the record that it was asked on, and is never more than before.
+fn deleted(record: &Record) -> ComparedRecord {
+    let mut record = record.clone();
+    record.action = "plan_item.delete".into();
+    record.after_state = None;
+    record.into()
+}
+
 #[test]
 fn a_key_asks_for_what_the_record_has_and_narrows() {
     let (mut model, effects) = opened((120, 40), alice());
@@ -252,8 +259,7 @@ fn a_key_asks_for_what_the_record_has_and_narrows() {
         };
         let mut report = crate::fixture::report(&load);
         if let Report::Record(Ok(record)) = &mut report {
-            record.action = "plan_item.delete".into();
-            record.after_state = None;
+            **record = deleted(&record.record);
         }
         for effect in answer(&mut model, ticket, report) {
             let Effect::Load { ticket, load, .. } = effect else {
@@ -261,8 +267,7 @@ fn a_key_asks_for_what_the_record_has_and_narrows() {
             };
             let mut report = crate::fixture::report(&load);
             if let Report::Record(Ok(record)) = &mut report {
-                record.action = "plan_item.delete".into();
-                record.after_state = None;
+                **record = deleted(&record.record);
             }
             answer(&mut model, ticket, report);
         }
@@ -581,6 +586,139 @@ fn a_followed_trail_shows_what_comes_and_moves_nothing() {
     assert_eq!(update(&mut model, Msg::TimerFired(Timer::Follow)), []);
 }
 
+#[test]
+fn a_filter_is_saved_under_a_name_and_called_up_by_it() {
+    let mut model = trail((120, 40), summaries(0..5));
+    let effects = press(&mut model, &["/", "@mine = actor:me changed:qty", "enter"]);
+    assert!(asked(&effects).unwrap().contains("changed:qty"));
+    assert_eq!(model.audit.filter_text, "actor:me changed:qty");
+    // The project of these tests keeps none.
+    let saved = |effects: &[Effect]| {
+        effects
+            .iter()
+            .any(|one| matches!(one, Effect::SaveFilter { .. }))
+    };
+    assert!(!saved(&effects));
+    assert!(model.toast.as_deref().unwrap().contains("no profile"));
+    press(&mut model, &["esc"]);
+    press(&mut model, &["/", "since:2d @m", "tab"]);
+    assert!(text(&model).contains("since:2d @mine"), "{}", text(&model));
+    press(&mut model, &["enter"]);
+    assert_eq!(model.audit.filter_text, "since:2d actor:me changed:qty");
+    // A fault is where it was typed, and nothing is saved under a name.
+    press(&mut model, &["esc", "/", "@odd = sinc:2d", "enter"]);
+    assert!(text(&model).contains("Column 8"), "{}", text(&model));
+    press(&mut model, &["-"]);
+    assert!(text(&model).contains("@odd = -sinc:2d"), "{}", text(&model));
+    press(&mut model, &["esc", "/", "@odd", "enter"]);
+    assert!(
+        text(&model).contains("No filter is called"),
+        "{}",
+        text(&model)
+    );
+    // With a profile it is kept in the user's files; the name is taken away in the same way.
+    press(&mut model, &["esc"]);
+    let project = model.project.as_mut().unwrap();
+    project.filters = Some(FilterBook::default());
+    let effects = press(&mut model, &["/", "@mine = actor:me", "enter"]);
+    assert!(saved(&effects));
+    press(&mut model, &["esc"]);
+    let effects = press(&mut model, &["/", "@mine =", "enter"]);
+    assert!(matches!(
+        effects
+            .iter()
+            .find(|one| matches!(one, Effect::SaveFilter { .. })),
+        Some(Effect::SaveFilter { filter: None, .. })
+    ));
+    assert_eq!(model.filter_book.saved().count(), 0);
+}
+
+#[test]
+fn an_id_in_the_palette_goes_to_that_record() {
+    let found = |model: &mut Model, effects: &[Effect]| {
+        let Some(Effect::Load {
+            ticket,
+            load: Load::Find(id),
+            ..
+        }) = effects.first()
+        else {
+            panic!("{effects:?}")
+        };
+        let report = crate::fixture::report(&Load::Find(id.clone()));
+        answer(model, *ticket, report)
+    };
+    let id = "aaaaaaaa-0000-4000-8000-000000000077".to_owned();
+    let mut model = trail((120, 40), summaries(0..5));
+    press(&mut model, &[":", &id]);
+    let frame = text(&model);
+    assert!(
+        frame.contains("enter goes to the record aaaaaaaa"),
+        "{frame}"
+    );
+    let effects = press(&mut model, &["enter"]);
+    let effects = found(&mut model, &effects);
+    assert!(matches!(
+        &effects[..],
+        [Effect::Load { load: Load::Audit { from: Some(from), .. }, .. }] if from.id == id
+    ));
+    let page = Page {
+        rows: summaries(50..60),
+        has_more: true,
+        ..Page::default()
+    };
+    answer(&mut model, ticket(&effects), Report::Audit(Ok(page)));
+    assert_eq!(model.audit.row(0).unwrap().id, id);
+    assert_eq!((model.audit.held(), model.audit.selected), (11, 0));
+    assert_eq!(
+        model.audit.shown_record().unwrap().id,
+        id,
+        "it is here already"
+    );
+    assert!(model.audit.has_newer);
+    // A filter that it does not fit is left, and gone back to; what was followed under it is not shown here.
+    let mut model = trail((120, 40), summaries(0..5));
+    press(&mut model, &["F"]);
+    press(&mut model, &["/", "action:goal.delete", "enter"]);
+    let effects = press(&mut model, &[":", &id, "enter"]);
+    let effects = found(&mut model, &effects);
+    assert!(begun(&effects).is_some(), "{effects:?}");
+    assert_eq!(model.audit.filter_text, "");
+    assert!(model.toast.as_deref().unwrap().contains("esc goes back"));
+    assert_eq!(model.audit.came_from, ["action:goal.delete"]);
+    // One that is not there is said, and the list stays.
+    let mut model = trail((120, 40), summaries(0..5));
+    let effects = press(&mut model, &[":", &id, "enter"]);
+    let gone = Problem::new(Kind::Denied, "It is not visible.", "");
+    answer(&mut model, ticket(&effects), Report::Found(Err(gone)));
+    assert_eq!(model.audit.held(), 5);
+    assert!(model.toast.as_deref().unwrap().contains("not visible"));
+}
+
+#[test]
+fn a_moved_element_is_one_line_in_every_view() {
+    for size in SIZES {
+        let mut model = trail(size, summaries(0..5));
+        let mut whole = record(&model.audit.row(0).unwrap().id.clone());
+        let items = |ids: [u8; 3]| json!({"list": ids.map(|id| json!({"id": id, "n": "x"}))});
+        whole.before_state = Some(items([1, 2, 3]));
+        whole.after_state = Some(items([3, 1, 2]));
+        model.audit.record_arrived(Ok(whole.into()), now());
+        press(&mut model, &["l"]);
+        let frame = text(&model);
+        assert!(
+            frame.contains("> ") && frame.contains("[2→0]") && frame.contains("moved {"),
+            "{frame}"
+        );
+        assert!(!frame.contains("- ["), "{frame}");
+        press(&mut model, &["g", "]"]);
+        assert_eq!(model.audit.view.lines[model.audit.view.cursor].key, "[2→0]");
+        for _ in 0..2 {
+            press(&mut model, &["v"]);
+            assert!(text(&model).contains("[2→0]"), "{}", text(&model));
+        }
+    }
+}
+
 fn came(rows: Vec<Summary>) -> Report {
     Report::News(Ok(Some(News {
         rows,
@@ -817,7 +955,7 @@ fn a_field_of_a_row_that_came_or_went_is_asked_for_by_its_value() {
         } else {
             whole.after_state = None;
         }
-        model.audit.record_arrived(Ok(whole), now());
+        model.audit.record_arrived(Ok(whole.into()), now());
         press(&mut model, &["l"]);
         while model.audit.view.lines[model.audit.view.cursor].key != "qty" {
             press(&mut model, &["j"]);

@@ -2,6 +2,7 @@
 //! done here: it quotes no value, panics on a limit of 0, and puts the limit into a header that proxies may drop.
 
 use crate::adapters::http::Request;
+use crate::domain::in_quotes::in_quotes;
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::query::{Call, Direction, Filter, Op, RowWrite, Select, Verb};
 use crate::domain::text;
@@ -144,7 +145,7 @@ fn filtered(grammar: &Postgrest, table: &str, filters: &[Filter]) -> Result<Buil
             }
             Filter::In { column, values } => {
                 check_column(column)?;
-                builder.in_(column, values.iter().map(|value| quoted(value)))
+                builder.in_(column, values.iter().map(|value| in_quotes(value)))
             }
             Filter::IsNull { column } => {
                 check_column(column)?;
@@ -238,11 +239,11 @@ fn condition(filter: &Filter, not: &str) -> Result<String, Problem> {
                 Op::ILike => "ilike",
                 Op::Contains => "cs",
             };
-            Ok(format!("{column}.{not}{word}.{}", quoted(value)))
+            Ok(format!("{column}.{not}{word}.{}", in_quotes(value)))
         }
         Filter::In { column, values } => {
             check_column(column)?;
-            let values: Vec<String> = values.iter().map(|value| quoted(value)).collect();
+            let values: Vec<String> = values.iter().map(|value| in_quotes(value)).collect();
             Ok(format!("{column}.{not}in.({})", values.join(",")))
         }
         Filter::IsNull { column } => {
@@ -258,20 +259,6 @@ fn condition(filter: &Filter, not: &str) -> Result<String, Problem> {
         Filter::All(parts) => Ok(format!("{not}and({})", branches(parts)?)),
         Filter::Not(inner) => condition(inner, if not.is_empty() { "not." } else { "" }),
     }
-}
-
-/// A value in double quotes, with `"` and `\` escaped: PostgREST's form for reserved characters.
-fn quoted(value: &str) -> String {
-    let mut out = String::with_capacity(value.len() + 2);
-    out.push('"');
-    for c in value.chars() {
-        if matches!(c, '"' | '\\') {
-            out.push('\\');
-        }
-        out.push(c);
-    }
-    out.push('"');
-    out
 }
 
 /// Functions become a part of the path.

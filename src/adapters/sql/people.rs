@@ -11,18 +11,18 @@ pub(in crate::adapters) fn query(most: usize) -> String {
     )
 }
 
-/// The query for one user: by e-mail address, phone number or id.
+/// The query for one user: by e-mail address, phone number or id. An older Auth has no anonymous users and no column for them.
 pub(in crate::adapters) fn account_query(name: &str) -> String {
     let name = dollar(name.trim());
     format!(
         "select id::text, coalesce(email::text, ''), coalesce(phone::text, ''), coalesce(nullif(role::text, ''), 'authenticated'), \
-        coalesce(raw_app_meta_data, '{{}}')::text, coalesce(raw_user_meta_data, '{{}}')::text \
-        from auth.users where lower(email::text) = lower({name}) or phone::text = ltrim({name}, '+') or id::text = lower({name}) limit 1"
+        coalesce(raw_app_meta_data, '{{}}')::text, coalesce(raw_user_meta_data, '{{}}')::text, coalesce(to_jsonb(u) ->> 'is_anonymous', 'false') \
+        from auth.users u where lower(email::text) = lower({name}) or phone::text = ltrim({name}, '+') or id::text = lower({name}) limit 1"
     )
 }
 
 /// The columns of that query.
-pub(in crate::adapters) const ACCOUNT_COLUMNS: usize = 6;
+pub(in crate::adapters) const ACCOUNT_COLUMNS: usize = 7;
 
 /// Its row. The texts are those of a server.
 pub(in crate::adapters) fn account(rows: Vec<Vec<Option<String>>>) -> Option<AuthAccount> {
@@ -40,6 +40,7 @@ pub(in crate::adapters) fn account(rows: Vec<Vec<Option<String>>>) -> Option<Aut
         role: text::cell(&next()).into_owned(),
         app_metadata: json(next()),
         user_metadata: json(next()),
+        is_anonymous: next() == "true",
     })
 }
 

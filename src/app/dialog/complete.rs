@@ -3,6 +3,7 @@
 use crate::app::screen::request_groups::Rows;
 use crate::domain::audit::action;
 use crate::domain::audit::filter::{ALL_KEYS, quoted};
+use crate::domain::audit::filter_book::FilterBook;
 use crate::domain::audit::path::key_text;
 use crate::domain::people::People;
 use std::collections::BTreeSet;
@@ -41,6 +42,8 @@ pub struct Sources<'a> {
     pub rows: Option<&'a Rows>,
     /// Whose names are known.
     pub people: &'a People,
+    /// The filters that have a name.
+    pub book: &'a FilterBook,
 }
 
 /// Proposes how the text can go on.
@@ -85,7 +88,9 @@ fn keys(term: &str, from: Sources<'_>) -> Vec<String> {
         }
     }
     let keys = ALL_KEYS.iter().map(|spec| format!("{}:", spec.key));
+    let saved = from.book.saved().map(|(name, _)| format!("@{name}"));
     keys.chain(["before.".to_owned(), "after.".to_owned()])
+        .chain(saved)
         .collect()
 }
 
@@ -146,6 +151,8 @@ mod tests {
     use crate::domain::people::Known;
 
     fn proposed(text: &str) -> Vec<String> {
+        let mut book = FilterBook::default();
+        assert_eq!(book.save("week9", "actor:bob"), Ok(()));
         let mut people = People::new();
         for email in ["bob@example.com", "bea two@example.com"] {
             let known = Known {
@@ -157,6 +164,7 @@ mod tests {
         let sources = Sources {
             rows: None,
             people: &people,
+            book: &book,
         };
         let found = propose(text, sources);
         let start = &text[..found.start];
@@ -174,6 +182,7 @@ mod tests {
             ["since:2h actor:", "since:2h action:"]
         );
         assert_eq!(proposed("-actor:bo"), ["-actor:bob"]);
+        assert_eq!(proposed("since:2h @"), ["since:2h @week9"]);
         assert_eq!(proposed("actor:me,be"), ["actor:me,\"bea two\""]);
         assert_eq!(proposed("action:plan_item.d"), ["action:plan_item.delete"]);
         assert!(proposed("action:plan").contains(&"action:plan_item.*".to_owned()));

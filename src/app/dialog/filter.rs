@@ -9,8 +9,10 @@ use crate::app::field::Field;
 use crate::app::key::{Code, Key};
 use crate::app::model::{Focus, Model, Screen};
 use crate::app::{browse, execute, requests};
-use crate::domain::audit::filter_book::identity_key;
+use crate::domain::audit::filter::FilterFault;
+use crate::domain::audit::filter_book::{identity_key, naming};
 use crate::domain::problem::Problem;
+use std::borrow::Cow;
 
 /// The line being typed.
 #[derive(Debug, Clone, PartialEq)]
@@ -60,6 +62,7 @@ impl FilterLine {
                 let from = Sources {
                     rows: model.audit.rows.held(),
                     people: &model.people,
+                    book: &model.filter_book,
                 };
                 propose(text, from)
             }
@@ -141,25 +144,14 @@ impl FilterLine {
                     }
                 }
             }
-            Some(Command::Confirm) if is_remote(model) => {
-                let text = self.field.text().to_owned();
-                let (now, zone) = (model.now, model.shown_zone());
-                match model.audit.set_filter(&text, (now, &zone), &model.people) {
-                    Ok(()) => {
-                        model.audit.came_from.clear();
-                        let mut effects = requests::audit_from_start(model);
-                        if model.remember_filter() {
-                            effects.extend(kept(model));
-                        }
-                        DialogResult::Close(effects)
-                    }
-                    Err(fault) => {
-                        self.problem = Some(said(&fault.problem));
-                        self.field.go_to(fault.at);
-                        DialogResult::Stay(Vec::new())
-                    }
+            Some(Command::Confirm) if is_remote(model) => match ask(model, self.field.text()) {
+                Ok(effects) => DialogResult::Close(effects),
+                Err(fault) => {
+                    self.problem = Some(said(&fault.problem));
+                    self.field.go_to(fault.at);
+                    DialogResult::Stay(Vec::new())
                 }
-            }
+            },
             Some(Command::Confirm) => DialogResult::Close(execute::selection_moved(model)),
             Some(command @ (Command::NextField | Command::PreviousField)) if is_remote(model) => {
                 let is_next = command == Command::NextField;
@@ -179,6 +171,65 @@ impl FilterLine {
             }
         }
     }
+}
+
+/// Asks the audit trail what was typed; a line that gives a filter a name, or takes one away, does that besides.
+fn ask(model: &mut Model, typed: &str) -> Result<Vec<Effect>, FilterFault> {
+    let whole = |problem| FilterFault { at: 0, problem };
+    let named = naming(typed);
+    let filter = named.map_or(typed, |(_, filter)| filter);
+    let head = named.and_then(|_| typed.trim_end().strip_suffix(filter));
+    // A fault names its column: that of the line as it was typed.
+    let before = " ".repeat(head.map_or(0, |head| head.chars().count()));
+    let text = model.filter_book.expanded(filter).map_err(whole)?;
+    let is_typed = matches!(text, Cow::Borrowed(_));
+    let text = text.into_owned();
+    if let Some((name, "")) = named {
+        model.filter_book.forget(name).map_err(whole)?;
+        let mut effects = execute::toast(model, format!("@{name} is no filter's name any more."));
+        effects.extend(saved(model, name, None));
+        return Ok(effects);
+    }
+    let mut book = model.filter_book.clone();
+    if let Some((name, _)) = named {
+        book.save(name, &text).map_err(whole)?;
+    }
+    let (now, zone) = (model.now, model.shown_zone());
+    let line = format!("{before}{text}");
+    let set = model.audit.set_filter(&line, (now, &zone), &model.people);
+    set.map_err(|fault| FilterFault {
+        at: if is_typed { fault.at } else { 0 },
+        ..fault
+    })?;
+    model.filter_book = book;
+    model.audit.came_from.clear();
+    let mut effects = requests::audit_from_start(model);
+    if model.remember_filter() {
+        effects.extend(kept(model));
+    }
+    if let Some((name, _)) = named {
+        let save = saved(model, name, Some(text));
+        let until = if save.is_some() {
+            ""
+        } else {
+            " until the deck ends: this project has no profile"
+        };
+        effects.extend(save);
+        effects.extend(execute::toast(model, format!("Saved as @{name}{until}.")));
+    }
+    Ok(effects)
+}
+
+/// Keeps the name of a filter, where the project keeps them.
+fn saved(model: &Model, name: &str, filter: Option<String>) -> Option<Effect> {
+    let project = model.project.as_ref()?;
+    project.filters.as_ref()?;
+    Some(Effect::SaveFilter {
+        profile: project.name.clone(),
+        url: project.url.clone(),
+        name: name.to_owned(),
+        filter,
+    })
 }
 
 /// Keeps the filter in force for the next time, where the project keeps them.

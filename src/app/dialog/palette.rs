@@ -1,5 +1,5 @@
 //! The palette: commands found by name, those of the screen in view first, and places to go to: tables, migrations, seeds,
-//! identities, projects, and on the Audit screen a moment. Commands that cannot run now are listed with the reason.
+//! identities, projects, and on the Audit screen a moment or a record. Commands that cannot run now are listed with the reason.
 
 use super::confirm::Confirm;
 use super::{Dialog, DialogResult};
@@ -7,12 +7,13 @@ use crate::app::availability::availability;
 use crate::app::browse;
 use crate::app::command::{Command, Context, Spec, TABLE};
 use crate::app::dialog::project::ProfileBrief;
-use crate::app::effect::{Effect, Write};
+use crate::app::effect::{Effect, Load, Write};
 use crate::app::field::Field;
 use crate::app::key::Key;
 use crate::app::model::{Model, Screen};
+use crate::app::ticket::Slot;
 use crate::app::{execute, jobs, requests};
-use crate::domain::audit::filter::Moment;
+use crate::domain::audit::filter::{IdPart, Moment};
 use crate::domain::identity::Identity;
 use crate::domain::table::name::TableName;
 use nucleo_matcher::pattern::{AtomKind, CaseMatching, Normalization, Pattern};
@@ -88,6 +89,8 @@ pub struct Palette {
     pub selected: usize,
     /// The moment that was typed in place of a name, to go to in the audit trail.
     pub moment: Option<Moment>,
+    /// The id of a record, or its beginning, that was typed likewise.
+    pub record: Option<String>,
 }
 
 impl Palette {
@@ -106,7 +109,12 @@ impl Palette {
         let moment = moment.map(|moment| moment.in_zone(model.now, &model.shown_zone()));
         self.moment = moment.filter(|_| is_audit);
         self.selected = 0;
-        if self.moment.is_some() {
+        let is_own = model.audit.trail.is_own();
+        let is_number = !typed.is_empty() && typed.bytes().all(|byte| byte.is_ascii_digit());
+        let is_id = IdPart::parse(typed).is_some() || (!is_own && is_number);
+        let is_record = is_audit && is_id && self.moment.is_none();
+        self.record = is_record.then(|| typed.to_owned());
+        if self.moment.is_some() || is_record {
             self.found.clear();
             return;
         }
@@ -165,6 +173,10 @@ impl Palette {
                 if let Some(moment) = &self.moment {
                     let effects = requests::audit_at(model, moment);
                     return DialogResult::Close(effects);
+                }
+                if let Some(id) = self.record.take() {
+                    let find = requests::effect(model, Slot::Answer, Load::Find(id));
+                    return DialogResult::Close(vec![find]);
                 }
                 if let Some(found) = self.found.get(self.selected) {
                     return DialogResult::Close(take(found, model));

@@ -11,6 +11,42 @@ use crate::domain::problem::Problem;
 use crate::domain::report::seen::Tried;
 use crate::domain::report::{Line, Tone, access, secured};
 use jiff::Timestamp;
+use unicode_width::UnicodeWidthStr;
+
+/// A table of the matrix as it is drawn.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AccessRow {
+    /// Its name, without its schema where all are of one.
+    pub label: String,
+    /// The word for its row level security.
+    pub rls: &'static str,
+    /// A cell for each identity.
+    pub cells: Vec<AccessSeen>,
+}
+
+/// What an identity may do with a table, as it is drawn.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AccessSeen {
+    /// What may be done, and the rows seen.
+    pub text: String,
+    /// How far it comes at most.
+    pub reach: Verdict,
+    /// Whether it is somebody who has not signed in.
+    pub is_anon: bool,
+    /// Whether the catalogs and the rows do not agree.
+    pub is_odd: bool,
+}
+
+/// The columns that all rows together need.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct AccessWidths {
+    /// Those of the longest name.
+    pub name: usize,
+    /// Those of the longest word for row level security.
+    pub rls: usize,
+    /// Those of the widest cell.
+    pub cell: usize,
+}
 
 /// The state of the screen.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -23,6 +59,12 @@ pub struct AccessScreen {
     pub column: usize,
     /// Whether what the last dry run changes is still to be looked for.
     pub seeks: bool,
+    /// The tables as they are drawn, made once for each answer: there may be thousands.
+    pub rows: Vec<AccessRow>,
+    /// The columns that they need.
+    pub widths: AccessWidths,
+    /// Whether what it shows has to be read again when it comes into view.
+    pub is_old: bool,
 }
 
 /// The most changes of a dry run that are told.
@@ -34,6 +76,8 @@ impl AccessScreen {
         let place = self.selected();
         let place = place.map(|(table, viewer)| (table.full_name(), viewer.name.clone()));
         self.remote.arrived(result, at);
+        self.rows = self.matrix().map(rows).unwrap_or_default();
+        self.widths = widths(&self.rows);
         self.refresh();
         if let Some((table, viewer)) = place
             && let Some(matrix) = self.matrix()
@@ -182,8 +226,44 @@ fn planned(tried: Option<&Tried>) -> Vec<Line> {
     lines
 }
 
+fn rows(matrix: &Matrix) -> Vec<AccessRow> {
+    let first = matrix.tables().next();
+    let is_one_schema = first.is_some_and(|first| {
+        let mut tables = matrix.tables();
+        tables.all(|other| other.schema == first.schema)
+    });
+    let seen = |cells: &&[AccessCell]| AccessSeen {
+        text: cell_text(cells),
+        reach: reach(cells),
+        is_anon: cells.first().is_some_and(|cell| cell.role == "anon"),
+        is_odd: is_odd(cells),
+    };
+    let tables = matrix.tables().zip(matrix.by_table());
+    tables
+        .map(|(table, cells)| AccessRow {
+            label: if is_one_schema {
+                table.name.clone()
+            } else {
+                table.full_name()
+            },
+            rls: table.rls_word(),
+            cells: cells.iter().map(seen).collect(),
+        })
+        .collect()
+}
+
+fn widths(rows: &[AccessRow]) -> AccessWidths {
+    let most = |widths: &mut dyn Iterator<Item = usize>| widths.max().unwrap_or(0);
+    let cells = rows.iter().flat_map(|row| &row.cells);
+    AccessWidths {
+        name: most(&mut rows.iter().map(|row| row.label.width())),
+        rls: most(&mut rows.iter().map(|row| row.rls.width())),
+        cell: most(&mut cells.map(|cell| cell.text.width())),
+    }
+}
+
 /// One cell in a few columns: what may be done, and the rows seen.
-pub fn cell_text(cells: &[AccessCell]) -> String {
+fn cell_text(cells: &[AccessCell]) -> String {
     let letters = crate::domain::access::matrix::letters(cells);
     let Some(select) = cells.iter().find(|cell| cell.verb == Verb::Select) else {
         return letters;
@@ -214,12 +294,12 @@ fn short(number: u64) -> String {
 }
 
 /// Whether the catalogs and the rows do not agree somewhere.
-pub fn is_odd(cells: &[AccessCell]) -> bool {
+fn is_odd(cells: &[AccessCell]) -> bool {
     cells.iter().any(|cell| cell.disagrees.is_some())
 }
 
 /// How far an identity comes at most.
-pub fn reach(cells: &[AccessCell]) -> Verdict {
+fn reach(cells: &[AccessCell]) -> Verdict {
     let most = cells.iter().map(|cell| cell.verdict).max();
     most.unwrap_or(Verdict::None)
 }

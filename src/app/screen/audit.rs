@@ -13,7 +13,7 @@ use crate::domain::audit::filter::{Filter, FilterFault, Moment, Side, holding, q
 use crate::domain::audit::follow::Pace;
 use crate::domain::audit::path::key_text;
 use crate::domain::audit::trail::Trail;
-use crate::domain::audit::{Cursor, Looked, Page, PageDirection, Record, Summary};
+use crate::domain::audit::{ComparedRecord, Cursor, Looked, Page, PageDirection, Record, Summary};
 use crate::domain::people::People;
 use crate::domain::problem::Problem;
 use jiff::Timestamp;
@@ -123,8 +123,10 @@ pub struct Audit {
     older: Option<Cursor>,
     /// Where newer rows go on, where that is not before the first row held.
     newer_from: Option<Cursor>,
-    /// Where the page begins that is awaited of a moment.
+    /// Where the page begins that is awaited of a moment or a record.
     jump: Option<Cursor>,
+    /// The record that one goes to: the page begins behind it.
+    jump_row: Option<Summary>,
     wanted: Option<Wanted>,
 }
 
@@ -162,6 +164,7 @@ impl Default for Audit {
             older: None,
             newer_from: None,
             jump: None,
+            jump_row: None,
             wanted: None,
         }
     }
@@ -342,6 +345,17 @@ impl Audit {
         };
         let cursor = Cursor { created_at, id };
         self.jump = Some(cursor.clone());
+        self.jump_row = None;
+        (Some(cursor), PageDirection::Older)
+    }
+
+    /// What to ask for to begin with a record.
+    pub fn request_record(&mut self, row: Summary) -> (Option<Cursor>, PageDirection) {
+        self.rows.started();
+        self.wanted = Some(Wanted::At);
+        let cursor = row.cursor();
+        self.jump = Some(cursor.clone());
+        self.jump_row = Some(row);
         (Some(cursor), PageDirection::Older)
     }
 
@@ -430,6 +444,9 @@ impl Audit {
             }
             Wanted::At => {
                 rows = page.rows.into();
+                if let Some(row) = self.jump_row.take() {
+                    rows.push_front(row);
+                }
                 (self.has_older, self.has_newer, self.newer) = (page.has_more, true, None);
                 (self.selected, self.offset) = (0, 0);
             }
@@ -608,17 +625,14 @@ impl Audit {
     }
 
     /// Takes the selected record.
-    pub fn record_arrived(&mut self, result: Result<Record, Problem>, at: Timestamp) {
-        self.record.arrived(result, at);
+    pub fn record_arrived(&mut self, result: Result<ComparedRecord, Problem>, at: Timestamp) {
         self.head_at = None;
-        if let Some(record) = self
-            .record
-            .held()
-            .filter(|_| self.record.failure().is_none())
-        {
-            self.view.show(record);
+        let record = result.map(|compared| {
+            self.view.show(&compared.record, compared.diff);
             self.view.search(&self.search);
-        }
+            compared.record
+        });
+        self.record.arrived(record, at);
     }
 
     /// The record that is shown, when it is the selected one.

@@ -4,7 +4,7 @@
 use super::rationale::{self, Reason};
 use crate::app::list::Move;
 use crate::domain::audit::Record;
-use crate::domain::audit::diff::{Change, Diff, Key, Node, diff};
+use crate::domain::audit::diff::{Change, Diff, Key, Node};
 use serde_json::Value;
 use std::collections::BTreeSet;
 
@@ -42,6 +42,8 @@ pub enum Mark {
     Removed,
     /// It has another value.
     Changed,
+    /// It has another place in its array.
+    Moved,
     /// It is a line of the reason, in `new`.
     Reason,
 }
@@ -89,11 +91,8 @@ pub struct RecordView {
 
 impl RecordView {
     /// Shows a record. What was folded in another record stays folded here: one compares the same parts.
-    pub fn show(&mut self, record: &Record) {
-        self.diff = Some(diff(
-            record.before_state.as_ref(),
-            record.after_state.as_ref(),
-        ));
+    pub fn show(&mut self, record: &Record, diff: Diff) {
+        self.diff = Some(diff);
         self.reason.set(record.rationale.as_deref());
         self.cursor = 0;
         self.top = 0;
@@ -227,7 +226,8 @@ impl RecordView {
         let is_change = |at: &usize| {
             let line = &self.lines[*at];
             let is_leaf = line.fold.is_none_or(|is_folded| is_folded);
-            is_leaf && matches!(line.mark, Mark::Added | Mark::Removed | Mark::Changed)
+            let is_change = matches!(line.mark, Mark::Added | Mark::Removed | Mark::Changed);
+            (is_leaf && is_change) || line.mark == Mark::Moved
         };
         let found = if is_forward {
             (self.cursor + 1..self.lines.len()).find(is_change)
@@ -246,8 +246,8 @@ impl RecordView {
         if is_forward {
             self.cursor = 0;
             let is_there = self.lines.first().is_some_and(|line| {
-                line.fold.is_none()
-                    && matches!(line.mark, Mark::Added | Mark::Removed | Mark::Changed)
+                let is_change = matches!(line.mark, Mark::Added | Mark::Removed | Mark::Changed);
+                (line.fold.is_none() && is_change) || line.mark == Mark::Moved
             });
             if !is_there {
                 self.go_change(true);
@@ -350,8 +350,14 @@ fn walk_lines<'a>(
         let path = path.join(".");
         let is_folded = folded.contains(&path);
         visit(&nodes, path, is_folded);
-        !is_folded
+        !is_folded && is_open(node, mode)
     });
+}
+
+/// Whether a node has lines below its own: of what moved alone, none where only changes are shown.
+fn is_open(node: &Node, mode: Mode) -> bool {
+    let is_alone = mode == Mode::Changes && node.is_moved && node.changes == 1;
+    node.is_foldable() && !is_alone
 }
 
 /// What a node adds to a path that people read.
@@ -400,6 +406,7 @@ fn push(
     mode: Mode,
 ) {
     let mark = match &node.change {
+        Change::Same(_) | Change::Inside if node.is_moved => Mark::Moved,
         Change::Same(_) => Mark::Same,
         Change::Added(_) => Mark::Added,
         Change::Removed(_) => Mark::Removed,
@@ -413,7 +420,7 @@ fn push(
         new: node.new_text().map(str::to_owned),
         other: None,
         path,
-        fold: node.is_foldable().then_some(is_folded),
+        fold: is_open(node, mode).then_some(is_folded),
     };
     if mode == Mode::Unified && matches!(node.change, Change::Changed { .. }) {
         lines.push(RecordLine {

@@ -3,6 +3,7 @@
 use crate::app::list::{Move, window_top};
 use crate::app::screen::grid::{Grid, GridRow};
 use crate::app::table::{Row, Table};
+use crate::app::wrap::wrap;
 use crate::domain::audit::path::key_text;
 use crate::domain::plural::{counted, grouped};
 use crate::domain::problem::Problem;
@@ -27,6 +28,8 @@ pub struct Tables {
     pub grid: Option<Box<Grid>>,
     /// The grids from which one came here, the last one last.
     pub came_from: Vec<Grid>,
+    /// Whether the grid has to be read again when it comes into view.
+    pub is_old: bool,
 }
 
 /// A table with the key that the selection follows.
@@ -138,16 +141,24 @@ impl Tables {
         columns.chain(back.iter().map(FormLine::Back)).collect()
     }
 
-    /// Moves through the form.
-    pub fn go_form(&mut self, movement: Move, height: usize) {
+    /// Moves through the form, which has so many columns and rows of the screen.
+    pub fn go_form(&mut self, movement: Move, (columns, height): (usize, usize)) {
         let count = self.form_lines().len();
+        let is_json = self.grid.as_ref().is_some_and(|grid| grid.form.is_json);
+        let lines = if is_json {
+            self.json_lines(columns).len()
+        } else {
+            0
+        };
         let Some(grid) = &mut self.grid else {
             return;
         };
         let last = count.saturating_sub(1);
         let form = &mut grid.form;
         if form.is_json {
-            form.top = movement.from(form.top, usize::MAX);
+            let last = lines.saturating_sub(height);
+            // The terminal may have grown.
+            form.top = movement.from(form.top.min(last), last);
             return;
         }
         form.at = movement.from(form.at, last);
@@ -214,6 +225,15 @@ impl Tables {
     pub fn row_json(&self) -> Option<&str> {
         let grid = self.grid.as_ref()?;
         Some(grid.selected_row()?.json(&grid.columns))
+    }
+
+    /// The same in so many columns, harmless to draw.
+    pub fn json_lines(&self, columns: usize) -> Vec<String> {
+        let text = self.row_json().unwrap_or_default();
+        let lines = text.lines();
+        lines
+            .flat_map(|line| wrap(&harmless(line), columns))
+            .collect()
     }
 
     /// The selected row.

@@ -7,15 +7,16 @@ use super::super::output;
 use super::super::page::{Page, Tone};
 use super::export_file::{ExportFile, manifest_path};
 use super::format;
-use super::masks;
 use super::which::Which;
+use super::{masks, names};
 use crate::domain::audit::export::{
-    ExportRequest, ExportRow, Manifest, columns_of, csv_line, cursor, masked, record,
+    ExportRequest, ExportRow, Manifest, NAMES, columns_of, csv_line, cursor, masked, named, record,
 };
 use crate::domain::audit::filter::Filter;
 use crate::domain::audit::mask::Mask;
 use crate::domain::audit::trail::Trail;
 use crate::domain::csv;
+use crate::domain::people::People;
 use crate::domain::plural::counted;
 use crate::domain::problem::{Kind, Problem};
 use crate::ops::{audit, audit_export};
@@ -29,7 +30,8 @@ use std::path::{Path, PathBuf};
 /// meanwhile is not part of it.
 ///
 /// FILE.manifest.json says what the file holds: filter, identity, masks, how many records, the first and the last, and the SHA-256 of the file.
-/// --where takes the filters of `audit list`. Masks replace values by `[masked]`: `*.password` is a field of that name in the row before and after, at any depth;
+/// Where the profile's settings tell names (`names`, `emails`), they stand in columns of their own, actor_name and subject_name; of an id that
+/// is masked none does. --where takes the filters of `audit list`. Masks replace values by `[masked]`: `*.password` is a field of that name in the row before and after, at any depth;
 /// `after.email` that of the row after the change; `source_ip` a column. Those of the profile (`mask = [...]`) count too.
 #[derive(ClapArgs)]
 pub struct Args {
@@ -101,7 +103,8 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
         })?;
     // A fault of what was typed comes before anything is asked.
     let started_at = context.now();
-    Filter::parse(&args.which.filter, started_at)?;
+    let asked = args.which.filter(context).await?;
+    Filter::parse(&asked, started_at)?;
     let typed = args.mask.iter().map(|mask| Mask::read(mask));
     typed.collect::<Result<Vec<_>, _>>()?;
     let reader = context.reader().await?;
@@ -120,11 +123,12 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
     let begun = stopped
         .as_ref()
         .and_then(|state| state.started_at.parse().ok());
-    let filter = Filter::parse(&args.which.filter, begun.unwrap_or(started_at))?;
+    let filter = Filter::parse(&asked, begun.unwrap_or(started_at))?;
     let filter = reader.resolved(filter, &trail).await?;
     // What cannot be asked leaves no file behind.
     trail.demand(&filter, reader.who(), false)?;
     let wanted = wanted(args, (&trail, &filter), form, &masks, &reader);
+    let people = names_of(context, &reader).await?;
     let mut file = match stopped {
         None => ExportFile::begin(&args.file, wanted, started_at.to_string())?,
         Some(state) => {
@@ -145,7 +149,8 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
             .await
             .ok();
         let which = (&trail, &filter);
-        write(context, &reader, which, form, &masks, &mut file, total).await
+        let shape = (form, masks.as_slice(), people.as_ref());
+        write(context, &reader, which, shape, &mut file, total).await
     };
     let read = interrupt::ending(writing)
         .await
@@ -166,8 +171,7 @@ async fn write(
     context: &Context,
     reader: &Reader,
     (trail, filter): (&Trail, &Filter),
-    form: Form,
-    masks: &[Mask],
+    (form, masks, people): (Form, &[Mask], Option<&People>),
     file: &mut ExportFile,
     total: Option<u64>,
 ) -> Result<u64, Problem> {
@@ -176,13 +180,15 @@ async fn write(
     if file.state().bytes == 0 && form == Form::Markdown {
         file.write(&format::markdown_head(), 0, None, None)?;
     }
+    let nobody = People::new();
     let mut shown = before;
     let step = (total.unwrap_or(0) / 20).max(10_000);
     let from = file.state().last.clone();
     let take = |rows: Vec<ExportRow>| -> Result<(), Problem> {
         let mut lines = String::new();
         if form == Form::Csv && file.state().columns.is_empty() {
-            let columns = rows.first().map(columns_of).unwrap_or_default();
+            let mut columns = rows.first().map(columns_of).unwrap_or_default();
+            columns.extend(people.iter().flat_map(|_| NAMES));
             lines += &csv::record(&columns);
             file.set_columns(&columns);
         }
@@ -196,10 +202,17 @@ async fn write(
         let mut matches = file.state().mask_matches.clone();
         for row in rows {
             let row = masked(row, masks, &mut matches);
+            if form == Form::Markdown {
+                lines += &format::markdown(&record(row)?, people.unwrap_or(&nobody));
+                continue;
+            }
+            let row = match people {
+                Some(people) => named(row, people),
+                None => row,
+            };
             match form {
-                Form::Json => lines += &output::document(&row.into()),
                 Form::Csv => lines += &csv_line(&row, &columns),
-                Form::Markdown => lines += &format::markdown(&record(row)?),
+                Form::Json | Form::Markdown => lines += &output::document(&row.into()),
             }
         }
         file.set_mask_matches(matches);
@@ -222,10 +235,21 @@ async fn write(
     )
     .await?;
     if file.state().bytes == 0 && form == Form::Csv {
-        let columns = audit_export::columns(rest, reader.who(), trail).await?;
+        let mut columns = audit_export::columns(rest, reader.who(), trail).await?;
+        columns.extend(people.iter().flat_map(|_| NAMES));
         file.write(&csv::record(&columns), 0, None, None)?;
     }
     Ok(before + read)
+}
+
+/// The people whose names stand beside ids, where the profile's settings tell any. Why some are not known is said.
+async fn names_of(context: &Context, reader: &Reader) -> Result<Option<People>, Problem> {
+    if !reader.tells_names() {
+        return Ok(None);
+    }
+    let told = interrupt::ending(async { Ok(reader.people().await) }).await?;
+    names::say(context, &told);
+    Ok(Some(told.people))
 }
 
 /// A line on stderr for every twentieth part.
@@ -255,6 +279,7 @@ fn wanted(
         meaning: meant.to_string(),
         format: form.word().to_owned(),
         masked: masks.iter().map(|mask| mask.text().to_owned()).collect(),
+        names: reader.tells_names(),
         identity: who.name().to_owned(),
         role: who.role().to_owned(),
         rls: who.is_under_rls(),

@@ -265,6 +265,7 @@ mod tests {
 
     fn wanted() -> ExportRequest {
         ExportRequest {
+            names: false,
             trail: None,
             project: "p".into(),
             filter: String::new(),

@@ -6,13 +6,14 @@ use super::super::interrupt;
 use super::super::output;
 use super::super::page::{Page, Span, Tone};
 use super::actor::actor;
-use super::masks;
 use super::which::Which;
+use super::{masks, names};
 use crate::domain::audit::Record;
 use crate::domain::audit::filter::Filter;
 use crate::domain::audit::follow::Pace;
 use crate::domain::audit::mask::Mask;
 use crate::domain::audit::trail::Trail;
+use crate::domain::people::People;
 use crate::domain::problem::Problem;
 use crate::ops::audit_follow::{BACK_MINUTES, Follow};
 use clap::{Args as ClapArgs, ValueEnum};
@@ -51,14 +52,17 @@ enum Form {
 
 /// Follows.
 pub async fn run(context: &Context, args: &Args) -> Answered {
-    let filter = Filter::parse(&args.which.filter, context.now())?;
+    let filter = Filter::parse(&args.which.filter(context).await?, context.now())?;
     let reader = context.reader().await?;
     let masks = masks::of(&reader, &[])?;
+    let told = interrupt::ending(async { Ok(reader.people().await) }).await?;
+    names::say(context, &told);
     let is_json = args.format == Form::Json || context.output().is_json();
     let printer = Printer {
         context,
         reader: &reader,
         masks: &masks,
+        people: &told.people,
         is_json,
     };
     let every = Duration::from_secs(args.every.into());
@@ -109,6 +113,7 @@ struct Printer<'a> {
     context: &'a Context,
     reader: &'a Reader,
     masks: &'a [Mask],
+    people: &'a People,
     is_json: bool,
 }
 
@@ -159,7 +164,8 @@ impl Printer<'_> {
         let mut page = Page::default();
         for record in &news {
             let id = record.actor_user_id.as_deref();
-            let actor = actor(&record.actor_type, id, self.reader.who());
+            let known = (self.reader.who(), self.people);
+            let actor = actor(&record.actor_type, id, known);
             let row = record.about().id.unwrap_or_default();
             page.spans(vec![
                 Span::new(Tone::Muted, &record.created_at),

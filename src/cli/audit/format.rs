@@ -2,8 +2,11 @@
 //! holds what a person looks for. A value stays what it is, but for two things: text that a spreadsheet would run as a
 //! formula gets an apostrophe in front, and in Markdown what would act on a terminal is made harmless.
 
+use super::actor::{actor, person};
 use crate::domain::audit::Record;
 use crate::domain::audit::export::COLUMNS;
+use crate::domain::identity::Identity;
+use crate::domain::people::People;
 use crate::domain::{csv, markdown};
 use serde_json::Value;
 use std::borrow::Cow;
@@ -64,15 +67,16 @@ pub fn markdown_head() -> String {
 }
 
 /// A record as a row of the table.
-pub fn markdown(record: &Record) -> String {
+pub fn markdown(record: &Record, people: &People) -> String {
     let about = record.about();
     let names = about.names.iter();
     let names = names.map(|name| format!("{} {}", name.key, name.value));
     let row: Vec<String> = about.row().into_iter().chain(names).collect();
-    let actor = match &record.actor_user_id {
-        Some(id) => format!("{} {id}", record.actor_type),
-        None => record.actor_type.clone(),
-    };
+    let nobody = (&Identity::Anon, people);
+    let id = record.actor_user_id.as_deref();
+    let actor = actor(&record.actor_type, id, nobody);
+    let subject = record.subject_user_id.as_deref();
+    let subject = subject.map_or_else(String::new, |id| person(id, nobody));
     let (row, brief) = (row.join(", "), record.brief());
     let told = |text: &Option<String>| text.clone().unwrap_or_default();
     markdown::row(&[
@@ -82,7 +86,7 @@ pub fn markdown(record: &Record) -> String {
         brief,
         told(&record.rationale),
         actor,
-        told(&record.subject_user_id),
+        subject,
         record.id.clone(),
     ])
 }
@@ -132,7 +136,7 @@ mod tests {
     #[test]
     fn markdown_tells_row_change_and_reason_and_keeps_its_table() {
         let head = markdown_head();
-        let row = markdown(&record("plan_item.update", "a|b\n<script>"));
+        let row = markdown(&record("plan_item.update", "a|b\n<script>"), &People::new());
         assert_eq!(head.lines().count() + row.lines().count(), 3);
         for told in [
             "| plan_item.update | plan_item 7, plan_id 9 | qty: 1 → 2 |",

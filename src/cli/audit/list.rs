@@ -7,12 +7,14 @@ use super::super::page::{Page, Span, Table, Tone};
 use super::actor::actor;
 use super::format;
 use super::masks;
+use super::names;
 use super::which::Which;
 use crate::domain::audit::filter::Filter;
 use crate::domain::audit::mask::Mask;
 use crate::domain::audit::trail::Trail;
 use crate::domain::audit::{self as audit_trail, Ask, Looked, Record, Summary};
 use crate::domain::identity::Identity;
+use crate::domain::people::People;
 use crate::domain::plural::{counted, grouped};
 use crate::domain::problem::Problem;
 use crate::ops::audit::{self, Row};
@@ -59,7 +61,7 @@ enum Form {
 
 /// Reads the newest records that fit. Only the table does without their images.
 pub async fn run(context: &Context, args: &Args) -> Answered {
-    let filter = Filter::parse(&args.which.filter, context.now())?;
+    let filter = Filter::parse(&args.which.filter(context).await?, context.now())?;
     let reader = context.reader().await?;
     let list = List {
         reader: &reader,
@@ -69,7 +71,9 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
     let Some(form) = args.form(context) else {
         let mut rows: Vec<Summary> = Vec::new();
         let end = interrupt::ending(list.read(|page| rows.extend(page))).await?;
-        let mut answer = reader.answer(&rows, end.is_empty, &table(&rows, reader.who()))?;
+        let people = names::of(context, &reader, &rows).await?;
+        let known = (reader.who(), &people);
+        let mut answer = reader.answer(&rows, end.is_empty, &table(&rows, known))?;
         if let Body::Page(page) = &mut answer.body {
             page.append(end.notes());
         }
@@ -83,6 +87,13 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
         Form::Markdown => format::markdown_head(),
     };
     let mut rows: Vec<Record> = Vec::new();
+    let people = if form == Form::Markdown && reader.tells_names() {
+        let told = interrupt::ending(async { Ok(reader.people().await) }).await?;
+        names::say(context, &told);
+        told.people
+    } else {
+        People::new()
+    };
     // A line that is written needs its record no longer: there may be many, and their images are large.
     let take = |mut page: Vec<Record>| {
         for record in &mut page {
@@ -93,7 +104,9 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
         match form {
             Form::Json => rows.extend(page),
             Form::Csv => text.extend(page.iter().map(format::csv)),
-            Form::Markdown => text.extend(page.iter().map(format::markdown)),
+            Form::Markdown => {
+                text.extend(page.iter().map(|record| format::markdown(record, &people)));
+            }
         }
     };
     let end = interrupt::ending(list.read(take)).await?;
@@ -234,10 +247,10 @@ impl End {
 /// The columns of what changed.
 const CHANGE_COLUMNS: usize = 60;
 
-fn table(rows: &[Summary], reader: &Identity) -> Table {
+fn table(rows: &[Summary], known: (&Identity, &People)) -> Table {
     let mut table = Table::new(&["TIME", "ACTION", "@ACTOR", "~CHANGE", "#ID"]);
     for row in rows {
-        let actor = actor(&row.actor_type, row.actor_user_id.as_deref(), reader);
+        let actor = actor(&row.actor_type, row.actor_user_id.as_deref(), known);
         table.row(vec![
             Span::from(&row.created_at),
             Span::from(&row.action),

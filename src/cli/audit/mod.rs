@@ -9,6 +9,7 @@ mod format;
 mod init;
 mod list;
 mod masks;
+mod names;
 mod seal;
 mod seal_file;
 mod show;

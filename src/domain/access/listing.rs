@@ -44,6 +44,33 @@ impl Matrix {
         &self.cells[start..end]
     }
 
+    /// The cells of each table, in order, by identity.
+    pub fn by_table(&self) -> Vec<Vec<&[AccessCell]>> {
+        let mut rest = self.cells.as_slice();
+        let mut cells_of = |table: &SecuredTable, viewer: &Viewer| {
+            let is_it = |cell: &&AccessCell| {
+                cell.schema == table.schema
+                    && cell.table == table.name
+                    && cell.identity == viewer.name
+            };
+            let (own, others) = rest.split_at(rest.iter().take_while(is_it).count());
+            rest = others;
+            // They stand table by table and identity by identity.
+            if own.is_empty() {
+                self.of(table, viewer)
+            } else {
+                own
+            }
+        };
+        let tables = self.tables();
+        tables
+            .map(|table| {
+                let viewers = self.viewers.iter();
+                viewers.map(|viewer| cells_of(table, viewer)).collect()
+            })
+            .collect()
+    }
+
     /// The functions of the schemas that run as their owner and that a role may execute.
     pub fn definers(&self) -> Vec<(String, Vec<&str>)> {
         let mut found: Vec<(String, Vec<&str>)> = Vec::new();

@@ -3,6 +3,7 @@
 use super::mask::Mask;
 use super::{Cursor, Record};
 use crate::domain::csv;
+use crate::domain::people::People;
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::text;
 use serde::{Deserialize, Serialize};
@@ -29,6 +30,20 @@ pub const COLUMNS: [&str; 14] = [
     "transaction_id",
 ];
 
+/// The columns of the names of those whom a record names, where the project's settings tell them.
+pub const NAMES: [&str; 2] = ["actor_name", "subject_name"];
+
+/// The same record with the names of those whom it names, as far as they are known: of an id that is masked none is.
+pub fn named(mut row: ExportRow, people: &People) -> ExportRow {
+    for (column, id) in NAMES.into_iter().zip(["actor_user_id", "subject_user_id"]) {
+        let name = row.get(id).and_then(Value::as_str);
+        let name = name.and_then(|id| people.called(id));
+        let name = name.map_or(Value::Null, Value::from);
+        row.insert(column.to_owned(), name);
+    }
+    row
+}
+
 /// A whole record as the list and the forms take it; a project whose records have other columns is told so.
 pub fn record(row: ExportRow) -> Result<Record, Problem> {
     serde_json::from_value(row.into()).map_err(|error| {
@@ -43,7 +58,7 @@ pub fn record(row: ExportRow) -> Result<Record, Problem> {
 /// The columns that a record has, in the order of CSV.
 pub fn columns_of(row: &ExportRow) -> Vec<&'static str> {
     let has = |column: &&str| row.contains_key(*column);
-    COLUMNS.into_iter().filter(has).collect()
+    COLUMNS.into_iter().chain(NAMES).filter(has).collect()
 }
 
 /// A record as a line of CSV; documents and lists are JSON text.
@@ -84,6 +99,9 @@ pub struct ExportRequest {
     pub format: String,
     /// What is masked.
     pub masked: Vec<String>,
+    /// Whether names stand beside ids.
+    #[serde(default)]
+    pub names: bool,
     /// As whom it is read.
     pub identity: String,
     /// The role in the database.
@@ -102,6 +120,7 @@ impl ExportRequest {
             ("meaning of the filter", self.meaning == other.meaning),
             ("format", self.format == other.format),
             ("list of masks", self.masked == other.masked),
+            ("setting about names", self.names == other.names),
             (
                 "identity",
                 self.identity == other.identity && self.role == other.role && self.rls == other.rls,
@@ -223,6 +242,20 @@ mod tests {
     }
 
     #[test]
+    fn names_stand_in_columns_of_their_own_and_of_a_masked_id_in_none() {
+        let mut people = People::new();
+        let name = Some("=cmd Bob".to_owned());
+        people.add("b0b", crate::domain::people::Known { name, email: None });
+        let row = json!({"id": "1", "actor_user_id": "b0b", "subject_user_id": "b0b"});
+        let masks = [Mask::read("subject_user_id").unwrap()];
+        let row = masked(row.as_object().unwrap().clone(), &masks, &mut Vec::new());
+        let row = named(row, &people);
+        let columns = columns_of(&row);
+        assert_eq!(columns[3..], ["actor_name", "subject_name"]);
+        assert_eq!(csv_line(&row, &columns), "1,b0b,[masked],'=cmd Bob,\r\n");
+    }
+
+    #[test]
     fn another_export_is_told_by_what_differs() {
         let wanted = ExportRequest {
             trail: None,
@@ -231,6 +264,7 @@ mod tests {
             meaning: String::new(),
             format: "csv".into(),
             masked: vec!["*.a".into()],
+            names: false,
             identity: "anon".into(),
             role: "anon".into(),
             rls: true,
@@ -247,6 +281,8 @@ mod tests {
             Some("meaning of the filter")
         );
         assert_eq!(changed(|other| other.masked.clear()), Some("list of masks"));
+        let names = changed(|other| other.names = true);
+        assert_eq!(names, Some("setting about names"));
         assert_eq!(changed(|other| other.rls = false), Some("identity"));
         assert_eq!(
             changed(|other| other.role = "auditor".into()),

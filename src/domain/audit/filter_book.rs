@@ -1,9 +1,16 @@
-//! The filters of the audit trail that were typed in a project, by whom it was read as, so that nobody else's are called up. They may
-//! hold personal data: few are kept, none that looks like a secret.
+//! The filters of the audit trail that were typed in a project, by whom it was read as, so that nobody else's are called up, and those
+//! that were given a name. They may hold personal data: few are kept, none that looks like a secret.
+//!
+//! In a filter `@NAME` stands for the one of that name. The line `@NAME = FILTER` gives it the name, and `@NAME =` takes the name away.
 
+use crate::domain::filter::text::words;
 use crate::domain::hidden::holds_secret;
 use crate::domain::identity::Identity;
+use crate::domain::plural::listed;
+use crate::domain::problem::{Kind, Problem};
+use crate::domain::text;
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 /// The most filters of one identity.
@@ -12,6 +19,10 @@ pub const MOST: usize = 100;
 const MOST_IDENTITIES: usize = 20;
 /// The longest filter that is kept, in bytes.
 const LONGEST: usize = 1_000;
+/// The most filters with a name.
+const MOST_NAMES: usize = 100;
+/// The longest name, in characters.
+const LONGEST_NAME: usize = 40;
 
 /// The filters of a project.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,6 +33,8 @@ pub struct FilterBook {
     /// How many filters were typed so far.
     typed: u64,
     histories: BTreeMap<String, History>,
+    /// The filters that have a name.
+    saved: BTreeMap<String, String>,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,6 +57,18 @@ pub fn identity_key(who: &Identity) -> String {
     }
 }
 
+/// The name and the filter of a line that gives a filter a name; the filter is empty where the name is taken away.
+pub fn naming(line: &str) -> Option<(&str, &str)> {
+    let (name, filter) = line.trim().strip_prefix('@')?.split_once('=')?;
+    let name = name.trim_end();
+    (!name.contains(char::is_whitespace)).then(|| (name, filter.trim()))
+}
+
+/// Whether a filter has words that stand for others.
+pub fn has_names(filter: &str) -> bool {
+    words(filter).is_ok_and(|words| words.iter().any(|word| word.text.starts_with('@')))
+}
+
 impl FilterBook {
     /// An empty one for a project.
     pub fn of(url: &str) -> Self {
@@ -57,6 +82,83 @@ impl FilterBook {
     pub fn history(&self, key: &str) -> &[String] {
         let found = self.histories.get(key);
         found.map_or(&[], |history| history.filters.as_slice())
+    }
+
+    /// The filters that have a name, with their names.
+    pub fn saved(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.saved
+            .iter()
+            .map(|(name, filter)| (name.as_str(), filter.as_str()))
+    }
+
+    /// Gives a filter a name, which another one may have had.
+    pub fn save(&mut self, name: &str, filter: &str) -> Result<(), Problem> {
+        let is_letter = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.');
+        let length = name.chars().count();
+        let refused = |what: String, why: &str| Err(Problem::new(Kind::Usage, what, why));
+        if !(1..=LONGEST_NAME).contains(&length) || !name.chars().all(is_letter) {
+            return refused(
+                format!("`@{}` is not a name for a filter.", text::cell(name)),
+                "A name has up to 40 letters, digits, `_`, `-` and `.`.",
+            );
+        }
+        if filter.len() > LONGEST || filter.contains(['\n', '\r', '\0']) {
+            return refused(
+                "The filter is too long to be saved.".to_owned(),
+                "It has more than 1,000 bytes.",
+            );
+        }
+        if holds_secret(filter) {
+            return refused(
+                "The filter is not saved.".to_owned(),
+                "It holds what looks like a key or a password.",
+            );
+        }
+        if self.saved.len() >= MOST_NAMES && !self.saved.contains_key(name) {
+            return refused(
+                "The filter is not saved.".to_owned(),
+                "There are 100 with a name already; `@NAME =` takes one away.",
+            );
+        }
+        self.saved.insert(name.to_owned(), filter.to_owned());
+        Ok(())
+    }
+
+    /// Takes a name away.
+    pub fn forget(&mut self, name: &str) -> Result<(), Problem> {
+        match self.saved.remove(name) {
+            Some(_) => Ok(()),
+            None => Err(self.unknown(name)),
+        }
+    }
+
+    /// A filter with the saved ones in place of their names.
+    pub fn expanded<'a>(&self, filter: &'a str) -> Result<Cow<'a, str>, Problem> {
+        if !has_names(filter) {
+            return Ok(Cow::Borrowed(filter));
+        }
+        let words = words(filter).map_err(|fault| fault.problem)?;
+        let words = words
+            .into_iter()
+            .map(|word| match word.text.strip_prefix('@') {
+                None => Ok(word.text),
+                Some(name) => match self.saved.get(name) {
+                    Some(filter) => Ok(filter.clone()),
+                    None => Err(self.unknown(name)),
+                },
+            });
+        Ok(Cow::Owned(words.collect::<Result<Vec<_>, _>>()?.join(" ")))
+    }
+
+    fn unknown(&self, name: &str) -> Problem {
+        let names: Vec<String> = self.saved.keys().map(|name| format!("@{name}")).collect();
+        let why = match names.as_slice() {
+            [] => "No filter of this project has a name.".to_owned(),
+            names => format!("There are {}.", listed(names)),
+        };
+        let what = format!("No filter is called `@{}`.", text::cell(name));
+        Problem::new(Kind::Usage, what, why)
+            .with_hint("On the Audit screen `/` and `@NAME = FILTER` saves one.")
     }
 
     /// Keeps a filter as the newest of an identity. False where it may not be kept.
@@ -127,6 +229,61 @@ mod tests {
             !text.contains("hunter2") && !text.contains("alice@"),
             "{text}"
         );
+    }
+
+    #[test]
+    fn a_name_stands_for_a_filter_and_can_be_taken_away() {
+        assert_eq!(
+            naming(" @week9 = actor:bob changed:qty "),
+            Some(("week9", "actor:bob changed:qty"))
+        );
+        assert_eq!(naming("@week9="), Some(("week9", "")));
+        for none in [
+            "@week9 after.qty>=3",
+            "after.a:\"@x =\"",
+            "@week9",
+            "week9 = x",
+        ] {
+            assert_eq!(naming(none), None, "{none}");
+        }
+        let mut book = FilterBook::of("http://h");
+        assert_eq!(book.save("week9", "actor:bob text:\"@x y\""), Ok(()));
+        assert_eq!(
+            book.expanded("since:2d @week9").as_deref(),
+            Ok("since:2d actor:bob text:\"@x y\"")
+        );
+        for plain in ["actor:bob", "text:\"@week9\"", "\"open"] {
+            assert_eq!(book.expanded(plain).as_deref(), Ok(plain));
+        }
+        let unknown = book
+            .expanded("@week\u{1b}8")
+            .err()
+            .map(|problem| problem.to_string());
+        let unknown = unknown.unwrap_or_default();
+        assert!(
+            unknown.contains("There are @week9.") && !unknown.contains('\u{1b}'),
+            "{unknown}"
+        );
+        let secret = format!("after.key:sb_secret_{}", "a1B2".repeat(8));
+        let long = "a".repeat(LONGEST + 1);
+        for (name, filter) in [
+            ("", "a:b"),
+            ("a b", "a:b"),
+            ("a=b", "a:b"),
+            ("x", &secret),
+            ("x", &long),
+        ] {
+            assert!(book.save(name, filter).is_err(), "{name} {filter}");
+        }
+        let text = serde_json::to_string(&book).unwrap_or_default();
+        let read: FilterBook = serde_json::from_str(&text).unwrap_or_default();
+        assert_eq!(read.saved().count(), 1);
+        assert_eq!(book.forget("week9"), Ok(()));
+        assert!(book.forget("week9").is_err() && book.expanded("@week9").is_err());
+        for at in 0..MOST_NAMES {
+            assert_eq!(book.save(&format!("n{at}"), "a:b"), Ok(()));
+        }
+        assert!(book.save("more", "a:b").is_err() && book.save("n1", "c:d").is_ok());
     }
 
     #[test]

@@ -4,6 +4,7 @@ pub mod about;
 pub mod action;
 pub mod backfill;
 mod brief;
+mod compared;
 pub mod diff;
 pub mod export;
 pub mod filter;
@@ -18,6 +19,7 @@ pub mod seal;
 pub mod story;
 pub mod trail;
 
+pub use compared::ComparedRecord;
 pub use page::{Ask, Looked, Page, Summary};
 pub use page_direction::PageDirection;
 

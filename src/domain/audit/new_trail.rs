@@ -4,12 +4,26 @@ use crate::domain::plural::listed;
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::text;
 
-/// What makes the trail; `$LIST$` and `$TRIGGERS$` stand for the tables.
+/// What makes the trail; `$LIST$` and `$TRIGGERS$` stand for the tables, `$READERS$`, `$SUBJECTS$` and `$FOLLOWERS$` for who reads.
 const UP: &str = include_str!("new_trail.sql");
+/// What lets users read the records whose subject they are.
+const SUBJECTS: &str = "grant select on public.audit_log to authenticated;
+create policy subject_reads_own_records on public.audit_log for select to authenticated
+  using (subject_user_id = (select auth.uid()));
+";
 /// What drops it.
 const DOWN: &str = include_str!("new_trail_down.sql");
 /// The most bytes of a name that Postgres keeps.
 const LONGEST: usize = 63;
+
+/// Who may read the records of a new trail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Readers {
+    /// The service role.
+    Service,
+    /// The service role, and each user the records whose subject is that user.
+    Subjects,
+}
 
 /// A table whose changes are kept.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -56,7 +70,19 @@ impl TrailTable {
 }
 
 /// The text of the migration and of its rollback, for tables of which each is there once.
-pub fn migration(tables: &[TrailTable]) -> (String, String) {
+pub fn migration(tables: &[TrailTable], readers: Readers) -> (String, String) {
+    let (told, subjects, followers) = match readers {
+        Readers::Service => ("the service role alone", "", "service_role"),
+        Readers::Subjects => (
+            "the service role, and each user the records whose subject is that user",
+            SUBJECTS,
+            "authenticated, service_role",
+        ),
+    };
+    let up = UP
+        .replace("$READERS$", told)
+        .replace("$SUBJECTS$", subjects)
+        .replace("$FOLLOWERS$", followers);
     let shown: Vec<String> = tables.iter().map(TrailTable::shown).collect();
     let made = tables.iter().map(|table| {
         format!(
@@ -81,7 +107,7 @@ pub fn migration(tables: &[TrailTable]) -> (String, String) {
             head.replace("$LIST$", &listed(&shown))
         )
     };
-    (text(UP, made.collect()), text(DOWN, dropped.collect()))
+    (text(&up, made.collect()), text(DOWN, dropped.collect()))
 }
 
 #[cfg(test)]
@@ -93,7 +119,7 @@ mod tests {
     fn no_name_gets_out_of_its_place() {
         let odd = "a\"; drop table x; --";
         let tables = ["orders", "shop.lines", odd].map(|typed| TrailTable::parse(typed).unwrap());
-        let (up, down) = migration(&tables);
+        let (up, down) = migration(&tables, Readers::Service);
         for part in [
             "on \"public\".\"orders\"\n",
             "on \"shop\".\"lines\"\n",
@@ -104,8 +130,24 @@ mod tests {
         }
         assert!(down.contains("write_audit_record on \"shop\".\"lines\";"));
         for text in [&up, &down] {
-            assert!(!text.contains("$LIST$") && !text.contains("$TRIGGERS$"));
+            for place in [
+                "$LIST$",
+                "$TRIGGERS$",
+                "$READERS$",
+                "$SUBJECTS$",
+                "$FOLLOWERS$",
+            ] {
+                assert!(!text.contains(place), "{place}");
+            }
         }
+        let let_in = |sql: &str| {
+            let lines = sql.lines().filter(|line| !line.starts_with("--"));
+            lines.filter(|line| line.contains("authenticated")).count()
+        };
+        // Nobody else is named but where rights are taken away.
+        assert_eq!(let_in(&up), up.matches("revoke all").count());
+        let (up, _) = migration(&tables, Readers::Subjects);
+        assert!(up.contains("grant select on public.audit_log to authenticated;"));
         let long = "x".repeat(64);
         for typed in ["", ".", "a.", ".a", "a\nb", &long] {
             assert!(TrailTable::parse(typed).is_err(), "{typed}");

@@ -1,8 +1,7 @@
 -- An audit trail for $LIST$: every change of their rows leaves a record in public.audit_log, which supadeck reads.
 --
 -- Written by `supadeck audit init`; read it, change what you like, and apply it like any other migration. Who may read the records is
--- decided at the end: the service role, and each user the records whose subject is that user. Nobody but the owner of the table
--- can change or remove one.
+-- decided at the end: $READERS$. Nobody but the owner of the table can change or remove one.
 
 set local lock_timeout = '5s';
 
@@ -42,6 +41,8 @@ create index audit_log_row_idx on public.audit_log ((after_state ->> 'id'), crea
 create index audit_log_deleted_row_idx on public.audit_log ((before_state ->> 'id'), created_at desc, id desc)
   where after_state is null;
 create index audit_log_unfilled_idx on public.audit_log (id) where changed is null;
+-- In the order in which transactions began: for who follows the trail.
+create index audit_log_transaction_idx on public.audit_log (transaction_id, id);
 
 -- One record a changed row. What came with the request is read as it is; what is malformed counts as absent, so that no header fails a
 -- write. Of the headers only those named here are read: the others hold the caller's token.
@@ -119,11 +120,18 @@ create trigger append_only before update or delete or truncate on public.audit_l
   for each statement execute function private.refuse_audit_log_change();
 
 $TRIGGERS$
+-- The oldest transaction that is still open: no record of an older one can come any more. Who follows the trail asks for what is behind it.
+create function public.audit_horizon() returns bigint
+language sql stable set search_path = pg_catalog, pg_temp as $$
+  select (pg_snapshot_xmin(pg_current_snapshot())::text)::bigint
+$$;
+
 revoke all on function private.write_audit_record(), private.refuse_audit_log_change() from public, anon, authenticated, service_role;
+revoke all on function public.audit_horizon() from public, anon, authenticated, service_role;
+grant execute on function public.audit_horizon() to $FOLLOWERS$;
 
 -- Who reads the records.
 alter table public.audit_log enable row level security;
 revoke all on public.audit_log from public, anon, authenticated, service_role;
-grant select on public.audit_log to authenticated, service_role;
-create policy subject_reads_own_records on public.audit_log for select to authenticated
-  using (subject_user_id = (select auth.uid()));
+grant select on public.audit_log to service_role;
+$SUBJECTS$

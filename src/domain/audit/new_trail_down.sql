@@ -6,3 +6,4 @@ $TRIGGERS$
 drop table public.audit_log;
 drop function private.write_audit_record();
 drop function private.refuse_audit_log_change();
+drop function public.audit_horizon();

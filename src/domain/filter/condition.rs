@@ -1,6 +1,7 @@
 //! Conditions that more than one filter language makes.
 
 use super::moment::Moment;
+use crate::domain::in_quotes::in_quotes;
 use crate::domain::query::{Filter as Condition, Op};
 
 /// Any of the conditions; one alone is itself.
@@ -51,15 +52,7 @@ pub fn opposite(condition: Condition) -> Condition {
 
 /// An array of one text, as Postgres reads it.
 pub fn array_literal(name: &str) -> String {
-    let mut out = String::from("{\"");
-    for c in name.chars() {
-        if matches!(c, '"' | '\\') {
-            out.push('\\');
-        }
-        out.push(c);
-    }
-    out.push_str("\"}");
-    out
+    format!("{{{}}}", in_quotes(name))
 }
 
 /// Takes the meaning of LIKE's own signs away; `*` stays a wildcard.

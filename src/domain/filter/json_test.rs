@@ -4,6 +4,7 @@ use super::condition::{escaped, is_number, one, time_bound};
 use super::moment::Moment;
 use super::sign::Test;
 use crate::domain::audit::path::{Step, is_plain_key};
+use crate::domain::in_quotes::in_quotes;
 use crate::domain::query::{Filter as Condition, Op};
 use serde_json::{Map, Value};
 
@@ -35,7 +36,7 @@ pub fn json_conditions(test: &JsonTest<'_>) -> Vec<Condition> {
         Test::Is if is_null => vec![Condition::IsNull { column: as_text }],
         Test::Is if !test.path.iter().all(is_plain) => contains(test),
         // The text `3` alone.
-        Test::Is if test.is_text => vec![Condition::eq(as_json, quoted(test.value))],
+        Test::Is if test.is_text => vec![Condition::eq(as_json, json_text(test.value))],
         // The text `3` and the numbers 3 and 3.00.
         Test::Is if number => vec![Condition::Any(vec![
             Condition::eq(as_text, test.value),
@@ -67,9 +68,9 @@ fn order(as_json: String, as_text: String, op: Op, value: &str) -> Vec<Condition
     };
     let (op, bound) = time_bound(op, &moment);
     vec![
-        Condition::compare(&as_json, op, quoted(&bound)),
-        Condition::compare(&as_json, Op::GtEq, quoted("0000-00-00")),
-        Condition::compare(as_json, Op::LtEq, quoted("9999-99-99")),
+        Condition::compare(&as_json, op, json_text(&bound)),
+        Condition::compare(&as_json, Op::GtEq, json_text("0000-00-00")),
+        Condition::compare(as_json, Op::LtEq, json_text("9999-99-99")),
         // Here `_` is meant as LIKE means it: any one character.
         Condition::compare(as_text, Op::Like, "____-__-__*"),
     ]
@@ -119,21 +120,13 @@ fn path(column: &str, steps: &[Step], last: &str) -> String {
         match step {
             Step::Index(at) => out.push_str(&at.to_string()),
             Step::Key(key) if is_plain_key(key) => out.push_str(key),
-            Step::Key(key) => {
-                out.push('"');
-                for c in key.chars() {
-                    if matches!(c, '"' | '\\') {
-                        out.push('\\');
-                    }
-                    out.push(c);
-                }
-                out.push('"');
-            }
+            Step::Key(key) => out.push_str(&in_quotes(key)),
         }
     }
     out
 }
 
-fn quoted(text: &str) -> String {
+/// A text as JSON has it.
+fn json_text(text: &str) -> String {
     serde_json::Value::from(text).to_string()
 }

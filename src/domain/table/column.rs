@@ -1,5 +1,6 @@
 //! A column of a table: what is known of it, what kind of values it holds, and how it is named to the REST interface.
 
+use crate::domain::in_quotes::in_quotes;
 use serde::{Deserialize, Serialize};
 
 /// A column.
@@ -130,16 +131,7 @@ pub fn column_text(name: &str) -> String {
     if !name.is_empty() && name.trim() == name && name.chars().all(is_plain) {
         return name.to_owned();
     }
-    let mut out = String::with_capacity(name.len() + 2);
-    out.push('"');
-    for c in name.chars() {
-        if matches!(c, '"' | '\\') {
-            out.push('\\');
-        }
-        out.push(c);
-    }
-    out.push('"');
-    out
+    in_quotes(name)
 }
 
 #[cfg(test)]

@@ -32,6 +32,9 @@ pub fn draw(frame: &mut Frame, palette: &Palette, view: DrawContext) {
             None => format!("enter goes to the last record before {at} in the audit trail"),
         };
         put(frame, inside, 2, Line::styled(text, view.style(Role::Text)));
+    } else if let Some(id) = &palette.record {
+        let text = format!("enter goes to the record {id} of the audit trail");
+        put(frame, inside, 2, Line::styled(text, view.style(Role::Text)));
     } else if palette.found.is_empty() {
         put(
             frame,

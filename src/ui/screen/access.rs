@@ -8,10 +8,8 @@
 use super::words::{empty_text, list_title};
 use crate::app::layout;
 use crate::app::model::Focus;
-use crate::app::screen::access::{cell_text, is_odd, reach};
+use crate::app::screen::access::{AccessRow, AccessScreen, AccessSeen};
 use crate::domain::access::listing::Matrix;
-use crate::domain::access::matrix::AccessCell;
-use crate::domain::access::rules::SecuredTable;
 use crate::domain::dry_run::access::Verdict;
 use crate::domain::plural::counted;
 use crate::ui::DrawContext;
@@ -38,40 +36,23 @@ struct Places {
 }
 
 impl Places {
-    fn of(width: usize, matrix: &Matrix, column: usize) -> Self {
-        let longest = matrix
-            .tables()
-            .map(|table| label(matrix, table).chars().count());
-        let longest = longest.max().unwrap_or(0).max(5) + 1;
-        let words = matrix.tables().map(|table| table.rls_word().len());
-        let rls = words.max().unwrap_or(0).max(3) + 1;
+    fn of(width: usize, access: &AccessScreen, viewers: usize) -> Self {
+        let widths = access.widths;
+        let rls = widths.rls.max("RLS".len()) + 1;
         let rls = if width >= 44 { rls } else { 0 };
-        let name = longest.min((width / 3).max(10));
-        let each = matrix.tables().flat_map(|table| {
-            let viewers = matrix.viewers.iter();
-            viewers.map(move |viewer| cell_text(matrix.of(table, viewer)).len())
-        });
+        let name = (widths.name.max("table".len()) + 1).min((width / 3).max(10));
         let (least, most) = CELL;
-        let cell = (each.max().unwrap_or(0) + 1).clamp(least, most);
+        let cell = (widths.cell + 1).clamp(least, most);
         let room = (width.saturating_sub(name + rls) / cell).max(1);
         // The selected identity is always in view.
-        let start = (column + 1).saturating_sub(room);
-        let end = (start + room).min(matrix.viewers.len());
+        let start = (access.column + 1).saturating_sub(room);
+        let end = (start + room).min(viewers);
         Self {
             name,
             rls,
             cell,
             shown: start..end,
         }
-    }
-}
-
-/// The table without its schema where all are of one.
-fn label(matrix: &Matrix, table: &SecuredTable) -> String {
-    if matrix.tables().all(|other| other.schema == table.schema) {
-        table.name.clone()
-    } else {
-        table.full_name()
     }
 }
 
@@ -88,8 +69,8 @@ pub fn draw(frame: &mut Frame, view: DrawContext) {
             title.push_str(", findings not read");
         }
         let width = layout::rows(panes.list).width;
-        let shown = Places::of(width.into(), matrix, access.column).shown;
         let count = matrix.viewers.len();
+        let shown = Places::of(width.into(), access, count).shown;
         if shown.len() < count {
             title.push_str(&format!(
                 ", identities {} to {} of {count}",
@@ -119,7 +100,7 @@ pub fn draw(frame: &mut Frame, view: DrawContext) {
 fn draw_matrix(frame: &mut Frame, pane: Rect, view: DrawContext, matrix: &Matrix) {
     let access = &view.model.access;
     let (inside, rows) = (layout::inside(pane), layout::rows(pane));
-    let places = Places::of(rows.width.into(), matrix, access.column);
+    let places = Places::of(rows.width.into(), access, matrix.viewers.len());
     let is_focused = view.model.focus == Focus::List;
     if inside.height > 0 {
         let line = Rect {
@@ -128,14 +109,14 @@ fn draw_matrix(frame: &mut Frame, pane: Rect, view: DrawContext, matrix: &Matrix
         };
         frame.render_widget(head(view, matrix, &places), line);
     }
-    let tables: Vec<&SecuredTable> = matrix.tables().collect();
     for line in 0..rows.height {
         let position = access.list.offset + usize::from(line);
-        let row = access.list.row(position).and_then(|row| tables.get(row));
+        let row = access.list.row(position);
+        let row = row.and_then(|row| access.rows.get(row));
         let Some(one) = row else { break };
         let is_selected = position == access.list.selected;
         let y = rows.y + line;
-        let text = row_line(view, matrix, one, &places, is_selected);
+        let text = row_line(view, one, &places, is_selected);
         let area = Rect {
             y,
             height: 1,
@@ -173,8 +154,7 @@ fn head(view: DrawContext<'_>, matrix: &Matrix, places: &Places) -> Line<'static
 
 fn row_line(
     view: DrawContext<'_>,
-    matrix: &Matrix,
-    one: &SecuredTable,
+    one: &AccessRow,
     places: &Places,
     is_selected: bool,
 ) -> Line<'static> {
@@ -184,9 +164,9 @@ fn row_line(
     } else {
         Role::Text
     };
-    let name = pad(&label(matrix, one), places.name - 1, more);
+    let name = pad(&one.label, places.name - 1, more);
     let mut spans = vec![Span::styled(format!("{name} "), view.style(base))];
-    let word = one.rls_word();
+    let word = one.rls;
     let role = match word {
         "OFF" => Role::Danger,
         _ => Role::Muted,
@@ -194,14 +174,14 @@ fn row_line(
     spans.push(Span::styled(pad(word, places.rls, more), view.style(role)));
     let is_focused = view.model.focus == Focus::List;
     for at in places.shown.clone() {
-        let cells = matrix.of(one, &matrix.viewers[at]);
+        let Some(seen) = one.cells.get(at) else { break };
         let is_here = is_selected && at == view.model.access.column;
         let role = match (is_here, is_focused) {
             (true, true) => Role::Selection,
             (true, false) => Role::SelectionDim,
-            (false, _) => cell_role(cells),
+            (false, _) => cell_role(seen),
         };
-        let text = pad(&cell_text(cells), places.cell - 1, more);
+        let text = pad(&seen.text, places.cell - 1, more);
         spans.push(Span::styled(text, view.style(role)));
         spans.push(Span::raw(" "));
     }
@@ -209,11 +189,10 @@ fn row_line(
 }
 
 /// What a cell means: for nobody in particular every row is much.
-fn cell_role(cells: &[AccessCell]) -> Role {
-    let is_anon = cells.first().is_some_and(|cell| cell.role == "anon");
-    match reach(cells) {
-        _ if is_odd(cells) => Role::Danger,
-        Verdict::All if is_anon => Role::Danger,
+fn cell_role(seen: &AccessSeen) -> Role {
+    match seen.reach {
+        _ if seen.is_odd => Role::Danger,
+        Verdict::All if seen.is_anon => Role::Danger,
         Verdict::All => Role::Warn,
         Verdict::Policies => Role::Text,
         Verdict::None => Role::Muted,

@@ -205,6 +205,7 @@ fn line_of(
         Mark::Added => ("+", Role::Added),
         Mark::Removed => ("-", Role::Removed),
         Mark::Changed => ("~", Role::Changed),
+        Mark::Moved => (">", Role::Changed),
     };
     let fold = line
         .fold
@@ -225,6 +226,13 @@ fn line_of(
     let room = width.saturating_sub(head.width() + 2);
     let text = |text: &Option<String>| text.clone().unwrap_or_default();
     match (mode, line.fold) {
+        (mode, _) if line.mark == Mark::Moved && mode != Mode::SideBySide => {
+            let moved = format!("moved {}", text(&line.new));
+            spans.push(Span::styled(
+                format!("  {}", fit(moved.trim_end(), room, more)),
+                view.style(role),
+            ));
+        }
         (_, Some(_)) => spans.push(Span::styled(
             format!(
                 "  {}",
@@ -238,16 +246,9 @@ fn line_of(
         )),
         (Mode::SideBySide, None) => {
             let left = (width / 2).saturating_sub(head.width() + 2);
-            let old_role = if line.mark == Mark::Same {
-                Role::Text
-            } else {
-                Role::Removed
-            };
-            let new_role = if line.mark == Mark::Same {
-                Role::Text
-            } else {
-                Role::Added
-            };
+            let is_same = matches!(line.mark, Mark::Same | Mark::Moved);
+            let old_role = if is_same { Role::Text } else { Role::Removed };
+            let new_role = if is_same { Role::Text } else { Role::Added };
             let right = width.saturating_sub(width / 2 + 3);
             let (old, new) = window(&text(&line.old), &text(&line.new), (left, right), more);
             spans.push(Span::styled(
@@ -284,7 +285,7 @@ fn line_of(
                     view.style(role),
                 ));
             }
-            Mark::Added | Mark::Same | Mark::Reason => {
+            Mark::Added | Mark::Same | Mark::Moved | Mark::Reason => {
                 let new = beside_other(line.new.as_deref(), line, room, more);
                 spans.push(Span::styled(
                     format!("  {}", fit(&new, room, more)),

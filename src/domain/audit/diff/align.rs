@@ -1,9 +1,11 @@
 //! Aligns two arrays: which element of one is which of the other. By `id` where every element has one, else by equality:
-//! the longest common subsequence where the arrays are small enough, unique common elements where they are not.
+//! the longest common subsequence where the arrays are small enough, unique common elements where they are not. What is left over on
+//! both sides moved.
 
 use super::hash::Hashes;
 use serde_json::Value;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::ops::Range;
 
 /// The most cells of a table for the exact subsequence; each has four bytes.
 const MOST_CELLS: usize = 1_000_000;
@@ -13,9 +15,12 @@ const MOST_CELLS: usize = 1_000_000;
 pub(super) struct Pair {
     pub(super) old: Option<usize>,
     pub(super) new: Option<usize>,
+    /// Whether it stands in another order among the others.
+    pub(super) is_moved: bool,
 }
 
-/// Aligns two arrays. Elements that are in both keep their order; between them, elements that took another's place are paired.
+/// Aligns two arrays. Of the elements that are in both, as many as possible keep their order and the others moved; between them,
+/// elements that took another's place are paired. The pairs are in the order of the later array, what is gone where it was.
 pub(super) fn align(
     old: &[Value],
     new: &[Value],
@@ -31,19 +36,54 @@ pub(super) fn align(
         ),
     };
     let matches = matches(&left, &right);
+    let moved = moved(&left, &right, &matches);
     let mut pairs = Vec::with_capacity(old.len().max(new.len()));
     let (mut i, mut j) = (0, 0);
     for (a, b) in matches.into_iter().chain([(old.len(), new.len())]) {
-        gap(&mut pairs, (i..a, j..b), old, new);
+        gap(&mut pairs, (i..a, j..b), &moved, (old, new));
         if a < old.len() {
             pairs.push(Pair {
                 old: Some(a),
                 new: Some(b),
+                is_moved: false,
             });
         }
         (i, j) = (a + 1, b + 1);
     }
     pairs
+}
+
+/// Elements that are in both arrays and in no match.
+#[derive(Default)]
+struct Moved {
+    /// The old place, by the new one.
+    to: HashMap<usize, usize>,
+    /// The old places.
+    from: HashSet<usize>,
+}
+
+fn moved(left: &[u64], right: &[u64], matches: &[(usize, usize)]) -> Moved {
+    let mut moved = Moved::default();
+    if matches.len() == left.len() || matches.len() == right.len() {
+        return moved;
+    }
+    let (kept_left, kept_right): (HashSet<usize>, HashSet<usize>) = matches.iter().copied().unzip();
+    let mut waiting: HashMap<u64, VecDeque<usize>> = HashMap::new();
+    for (at, token) in left.iter().enumerate() {
+        if !kept_left.contains(&at) {
+            waiting.entry(*token).or_default().push_back(at);
+        }
+    }
+    for (to, token) in right.iter().enumerate() {
+        if kept_right.contains(&to) {
+            continue;
+        }
+        if let Some(from) = waiting.get_mut(token).and_then(VecDeque::pop_front) {
+            moved.to.insert(to, from);
+            moved.from.insert(from);
+        }
+    }
+    moved
 }
 
 /// The `id` of every element, when all are objects that have one of their own.
@@ -63,30 +103,52 @@ fn hashed(ids: &[&Value], hashes: &Hashes<'_>) -> Vec<u64> {
     ids.iter().map(|id| hashes.of(id)).collect()
 }
 
-/// Elements between two matches: pairs those that took each other's place.
+/// Elements between two matches: those that moved, and pairs of those that took each other's place.
 fn gap(
     pairs: &mut Vec<Pair>,
-    (left, right): (std::ops::Range<usize>, std::ops::Range<usize>),
-    old: &[Value],
-    new: &[Value],
+    (left, right): (Range<usize>, Range<usize>),
+    moved: &Moved,
+    (old, new): (&[Value], &[Value]),
 ) {
-    let (mut i, mut j) = (left.start, right.start);
-    let is_even = left.len() == right.len();
-    while i < left.end && j < right.end && fits(&old[i], &new[j], is_even) {
-        pairs.push(Pair {
-            old: Some(i),
-            new: Some(j),
-        });
-        (i, j) = (i + 1, j + 1);
+    let lefts: Vec<usize> = left.filter(|at| !moved.from.contains(at)).collect();
+    let rights: Vec<usize> = right
+        .clone()
+        .filter(|at| !moved.to.contains_key(at))
+        .collect();
+    let is_even = lefts.len() == rights.len();
+    let both = lefts.iter().zip(&rights);
+    let paired = both.take_while(|(i, j)| fits(&old[**i], &new[**j], is_even));
+    let paired = paired.count();
+    let gone = |pairs: &mut Vec<Pair>| {
+        pairs.extend(lefts[paired..].iter().map(|at| Pair {
+            old: Some(*at),
+            new: None,
+            is_moved: false,
+        }));
+    };
+    let mut seen = 0;
+    if paired == 0 {
+        gone(pairs);
     }
-    pairs.extend((i..left.end).map(|i| Pair {
-        old: Some(i),
-        new: None,
-    }));
-    pairs.extend((j..right.end).map(|j| Pair {
-        old: None,
-        new: Some(j),
-    }));
+    for at in right {
+        if let Some(from) = moved.to.get(&at) {
+            pairs.push(Pair {
+                old: Some(*from),
+                new: Some(at),
+                is_moved: true,
+            });
+            continue;
+        }
+        pairs.push(Pair {
+            old: lefts.get(seen).copied().filter(|_| seen < paired),
+            new: Some(at),
+            is_moved: false,
+        });
+        seen += 1;
+        if seen == paired {
+            gone(pairs);
+        }
+    }
 }
 
 /// Whether one value can be shown as having become the other.

@@ -52,6 +52,7 @@ pub(super) fn build(before: Option<&Value>, after: Option<&Value>) -> Diff {
             change: Change::Same("null".to_owned()),
             children: Vec::new(),
             changes: 0,
+            is_moved: false,
         },
     };
     Diff {
@@ -144,7 +145,18 @@ impl Builder<'_> {
             let left = pair.old.and_then(|at| old.get(at));
             let right = pair.new.and_then(|at| new.get(at));
             children.extend(match (left, right) {
-                (Some(old), Some(new)) => Some(self.compare(key, old, new, depth + 1)),
+                (Some(old), Some(new)) => {
+                    let mut node = self.compare(key, old, new, depth + 1);
+                    if pair.is_moved {
+                        self.tally.moved += 1;
+                        node.changes += 1;
+                        node.is_moved = true;
+                        if let Change::Same(text) = &mut node.change {
+                            *text = show::value(new);
+                        }
+                    }
+                    Some(node)
+                }
                 (None, Some(new)) => Some(self.lone(key, new, Lone::Added, depth + 1)),
                 (Some(old), None) => Some(self.lone(key, old, Lone::Removed, depth + 1)),
                 (None, None) => None,
@@ -200,6 +212,7 @@ impl Builder<'_> {
             change: said(side, text),
             changes: children.iter().map(|child| child.changes).sum(),
             children,
+            is_moved: false,
         }
     }
 
@@ -252,6 +265,7 @@ fn leaf(key: Key, change: Change, changes: usize) -> Node {
         change,
         children: Vec::new(),
         changes,
+        is_moved: false,
     }
 }
 
@@ -262,5 +276,6 @@ fn inside(key: Key, shape: Shape, children: Vec<Node>) -> Node {
         change: Change::Inside,
         changes: children.iter().map(|child| child.changes).sum(),
         children,
+        is_moved: false,
     }
 }

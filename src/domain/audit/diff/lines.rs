@@ -13,16 +13,19 @@ pub enum Mark {
     Removed,
     /// Another value.
     Changed,
+    /// Another place in its array.
+    Moved,
 }
 
 impl Mark {
-    /// The sign: ` `, `+`, `-`, `~`.
+    /// The sign: ` `, `+`, `-`, `~`, `>`.
     pub fn sign(self) -> char {
         match self {
             Self::Same => ' ',
             Self::Added => '+',
             Self::Removed => '-',
             Self::Changed => '~',
+            Self::Moved => '>',
         }
     }
 }
@@ -41,8 +44,12 @@ pub struct Line {
 }
 
 impl Line {
-    /// The value, or `old → new`.
+    /// The value, or `old → new`, or that it moved.
     pub fn text(&self) -> String {
+        if self.mark == Mark::Moved {
+            let what = self.new.as_deref().unwrap_or_default();
+            return format!("moved {what}").trim_end().to_owned();
+        }
         match (&self.old, &self.new) {
             (Some(old), Some(new)) if self.mark == Mark::Changed => format!("{old} → {new}"),
             (old, new) => new.as_ref().or(old.as_ref()).cloned().unwrap_or_default(),
@@ -61,7 +68,7 @@ impl Diff {
             if only_changed && (node.changes == 0 || self.is_noise(depth, node)) {
                 return false;
             }
-            if node.children.is_empty()
+            if (node.children.is_empty() || node.is_moved)
                 && let Some(line) = line(&path, node)
             {
                 lines.push(line);
@@ -74,6 +81,7 @@ impl Diff {
 
 fn line(path: &[&Node], node: &Node) -> Option<Line> {
     let mark = match &node.change {
+        Change::Same(_) | Change::Inside if node.is_moved => Mark::Moved,
         Change::Same(_) => Mark::Same,
         Change::Added(_) => Mark::Added,
         Change::Removed(_) => Mark::Removed,

@@ -7,6 +7,7 @@ mod build;
 mod hash;
 mod lines;
 mod look_alike;
+mod patch;
 mod show;
 #[cfg(test)]
 mod tests;
@@ -16,6 +17,7 @@ mod words;
 
 pub use hash::{compare_numbers, is_equal};
 pub use lines::{Line, Mark};
+pub use patch::{Operation, patch};
 pub use tree::{Change, Diff, Key, Node, Shape, Tally};
 pub use window::window;
 pub use words::{Marked, compare_words};

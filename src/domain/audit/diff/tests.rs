@@ -91,6 +91,43 @@ fn arrays_are_aligned() {
 }
 
 #[test]
+fn an_element_that_stands_elsewhere_moved() {
+    // One alone moved, whatever stands between.
+    assert_eq!(
+        changed(&json!(["a", "b", "c", "d"]), &json!(["d", "a", "b", "c"])),
+        ["> [3→0]: moved \"d\""]
+    );
+    // By its id, also where something in it changed; and what came and went besides.
+    let item = |id: u8, n: &str| json!({"id": id, "n": n});
+    let before = json!([item(1, "a"), item(2, "b"), item(3, "c"), item(4, "d")]);
+    let after = json!([item(3, "C"), item(1, "a"), item(5, "e"), item(2, "b")]);
+    assert_eq!(
+        changed(&before, &after),
+        [
+            "> [2→0]: moved",
+            "~ [2→0].n: \"c\" → \"C\"",
+            "+ [2].id: 5",
+            "+ [2].n: \"e\"",
+            "- [3].id: 4",
+            "- [3].n: \"d\"",
+        ]
+    );
+    let whole = changed(
+        &json!([item(1, "a"), item(2, "b")]),
+        &json!([item(2, "b"), item(1, "a")]),
+    );
+    assert!(
+        whole.len() == 1 && whole[0].starts_with("> ") && whole[0].contains("moved {\"id\": "),
+        "{whole:?}"
+    );
+    // What only made room did not move.
+    assert_eq!(
+        changed(&json!(["a", "b"]), &json!(["x", "a", "b"])),
+        ["+ [0]: \"x\""]
+    );
+}
+
+#[test]
 fn elements_with_an_id_are_found_by_it() {
     let before = json!([{"id": 1, "n": "a"}, {"id": 2, "n": "b"}]);
     let after = json!([{"id": 0, "n": "new"}, {"id": 1, "n": "A"}, {"id": 2, "n": "b"}]);
@@ -223,10 +260,22 @@ fn side(node: &Node, is_new: bool) -> Option<Value> {
         };
         return text.map(|text| serde_json::from_str(text).unwrap());
     }
-    let parts = node
+    let mut parts: Vec<(&Node, Value)> = node
         .children
         .iter()
-        .filter_map(|child| Some((child, side(child, is_new)?)));
+        .filter_map(|child| Some((child, side(child, is_new)?)))
+        .collect();
+    parts.sort_by_key(|(child, _)| match child.key {
+        Key::Index { old, new } => {
+            if is_new {
+                new
+            } else {
+                old
+            }
+        }
+        _ => None,
+    });
+    let parts = parts.into_iter();
     Some(match node.shape {
         Shape::Object => Value::Object(
             parts
@@ -245,7 +294,8 @@ proptest! {
         prop_assert_eq!(side(&found.root, true).unwrap(), after.clone());
         prop_assert_eq!(found.is_empty(), before == after);
         let tally = found.tally;
-        prop_assert_eq!(tally.added + tally.removed + tally.changed, found.root.changes);
+        let all = tally.added + tally.removed + tally.changed + tally.moved;
+        prop_assert_eq!(all, found.root.changes);
     }
 }
 

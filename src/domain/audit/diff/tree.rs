@@ -23,6 +23,8 @@ pub struct Tally {
     pub removed: usize,
     /// Values that are another afterwards.
     pub changed: usize,
+    /// Elements of arrays that stand in another order among the others.
+    pub moved: usize,
     /// Whether some containers are shown as one line because there are too many values.
     pub is_cut: bool,
 }
@@ -38,8 +40,10 @@ pub struct Node {
     pub change: Change,
     /// What is in it, in the order of the later image, with removed values where they were.
     pub children: Vec<Node>,
-    /// How many values in it were added, removed or changed; its own change counts.
+    /// How many values in it were added, removed, changed or moved; its own change counts.
     pub changes: usize,
+    /// Whether it is an element of an array that moved among the others.
+    pub is_moved: bool,
 }
 
 /// Where a value is in its container.

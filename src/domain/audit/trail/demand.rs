@@ -1,12 +1,13 @@
 //! A filter for a project's own trail. The server is asked for what its columns certainly answer; everything is compared with the records
 //! that come too, so that a filter means the same on every trail. What the table has no column for cannot be asked.
 
-use super::super::filter::{Atom, Clause, Demand, Filter, Person};
-use super::mapping::quoted;
+use super::super::filter::{ActorType, Atom, Clause, Demand, Filter, Person, Side};
 use super::{ColumnKind, TrailMapping};
+use crate::domain::filter::condition::{escaped, one};
 use crate::domain::identity::Identity;
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::query::{Filter as Condition, Op};
+use crate::domain::table::column::column_text;
 
 /// A condition of the server, and whether it says all that was asked.
 struct Pushed {
@@ -58,7 +59,17 @@ impl TrailMapping {
             Atom::Subject(_) => ("subject:", self.subject.is_some()),
             Atom::Request(_) => ("request:", self.request.is_some()),
             Atom::Changed(_) => ("changed:", self.before.is_some() && self.after.is_some()),
-            _ => return Ok(()),
+            // Who has an id is a user here: nothing tells an assistant from one.
+            Atom::Type(ActorType::Ai) => ("type:ai", false),
+            Atom::Type(_) => ("type:", self.actor.is_some()),
+            Atom::Row(_) => ("row:", self.changed_table.is_some() || self.of.is_some()),
+            Atom::Image(test) => match test.side {
+                Side::Before => ("before.", self.before.is_some()),
+                Side::After => ("after.", self.after.is_some()),
+            },
+            Atom::Action(_) | Atom::Since(_) | Atom::Until(_) | Atom::On(_) | Atom::Text(_) => {
+                return Ok(());
+            }
         };
         if !is_there {
             return Err(Problem::new(
@@ -146,13 +157,13 @@ impl TrailMapping {
                 let column = self.request.as_deref()?;
                 match id {
                     None => part(Condition::IsNull {
-                        column: quoted(column),
+                        column: column_text(column),
                     }),
-                    Some(id) => self.is(column, id.whole()?).and_then(part),
+                    Some(id) => self.is_in_any_case(column, id.whole()?).and_then(part),
                 }
             }
             Atom::Row(row) => {
-                let table = self.table(&row.table);
+                let table = self.table(&row.table, false);
                 let id = row.id.as_deref().and_then(|id| self.row_is(id));
                 match (table, id) {
                     (Some(table), Some(id)) => part(Condition::All(vec![table, id])),
@@ -161,8 +172,8 @@ impl TrailMapping {
                 }
             }
             Atom::Action(pattern) => {
-                let (table, _) = pattern.rsplit_once('.')?;
-                self.table(table).and_then(part)
+                let (table, deed) = pattern.rsplit_once('.')?;
+                self.table(table, deed.contains('*')).and_then(part)
             }
             Atom::Type(_) | Atom::Changed(_) | Atom::Text(_) | Atom::Image(_) => None,
         }
@@ -172,7 +183,7 @@ impl TrailMapping {
     pub(super) fn is_record(&self, id: &str) -> Option<Condition> {
         match self.kind(&self.id) {
             Some(ColumnKind::Uuid | ColumnKind::Number | ColumnKind::Text) => self.is(&self.id, id),
-            _ => (!id.contains('\0')).then(|| Condition::eq(quoted(&self.id), id)),
+            _ => (!id.contains('\0')).then(|| Condition::eq(column_text(&self.id), id)),
         }
     }
 
@@ -189,14 +200,34 @@ impl TrailMapping {
     /// The column with the time, where it can be compared with one.
     fn time(&self) -> Option<String> {
         let is_time = matches!(self.kind(&self.time), None | Some(ColumnKind::Time));
-        is_time.then(|| quoted(&self.time))
+        is_time.then(|| column_text(&self.time))
     }
 
-    /// The table that was changed, where it is a column. A name with stars or a schema is looked at here.
-    fn table(&self, name: &str) -> Option<Condition> {
+    /// What the columns certainly hold where an action begins with the name of a table. An action says the schema, the table and what was
+    /// done, as far as the columns do: where no table is named, what was done may say one, and where a star follows, the name may be
+    /// that of a schema. A name with stars or a schema is looked at here.
+    fn table(&self, name: &str, has_star: bool) -> Option<Condition> {
         let column = self.changed_table.as_deref()?;
-        let is_plain = !name.is_empty() && !name.contains(['*', '.']);
-        is_plain.then(|| self.is(column, name))?
+        if name.is_empty() || name.contains(['*', '.']) {
+            return None;
+        }
+        let mut any = vec![self.is(column, name)?];
+        any.push(Condition::IsNull {
+            column: column_text(column),
+        });
+        if has_star {
+            let begins = format!("{}.*", escaped(name));
+            if self.kind(column) == Some(ColumnKind::Text) {
+                any.push(Condition::compare(column_text(column), Op::Like, &begins));
+            }
+            if let Some(schema) = self.changed_schema.as_deref() {
+                any.push(self.is(schema, name)?);
+                if self.kind(schema) == Some(ColumnKind::Text) {
+                    any.push(Condition::compare(column_text(schema), Op::Like, &begins));
+                }
+            }
+        }
+        Some(one(any))
     }
 
     /// The row that was changed, by its key in the images; not where only a column beside them has it.
@@ -210,7 +241,7 @@ impl TrailMapping {
             if self.kind(image) != Some(ColumnKind::Json) {
                 return None;
             }
-            let path = format!("{}->>{}", quoted(image), quoted(self.key()));
+            let path = format!("{}->>{}", column_text(image), column_text(self.key()));
             any.push(Condition::eq(path, id));
         }
         if let Some(row) = &self.row {
@@ -232,17 +263,26 @@ impl TrailMapping {
             ColumnKind::Text => !value.contains('\0'),
             _ => false,
         };
-        is_comparable.then(|| Condition::eq(quoted(column), value))
+        is_comparable.then(|| Condition::eq(column_text(column), value))
+    }
+
+    /// The same without regard to the case of letters, as ids and addresses are compared.
+    fn is_in_any_case(&self, column: &str, value: &str) -> Option<Condition> {
+        if self.kind(column)? == ColumnKind::Text && !value.contains('\0') {
+            let pattern = escaped(value);
+            return Some(Condition::compare(column_text(column), Op::ILike, pattern));
+        }
+        self.is(column, value)
     }
 
     fn person(&self, column: &str, person: &Person, who: &Identity) -> Option<Condition> {
         match person {
             Person::None => Some(Condition::IsNull {
-                column: quoted(column),
+                column: column_text(column),
             }),
-            Person::Id(id) => self.is(column, id.whole()?),
+            Person::Id(id) => self.is_in_any_case(column, id.whole()?),
             Person::Me => self.is(column, who.user_id()?),
-            Person::Named(name) => self.is(column, name),
+            Person::Named(name) => self.is_in_any_case(column, name),
         }
     }
 }

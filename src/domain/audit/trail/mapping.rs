@@ -4,6 +4,7 @@
 use super::super::Cursor;
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::query::{Direction, Filter as Condition, Op, Select};
+use crate::domain::table::column::column_text;
 use crate::domain::text;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -219,6 +220,19 @@ impl TrailMapping {
         self.columns().iter().all(|column| column.is_empty())
     }
 
+    /// With what the profile says beside the columns: of which table it is, and what identifies a row.
+    #[must_use]
+    pub fn with_words_of(mut self, named: &Self) -> Self {
+        if named.of.is_some() {
+            self.of.clone_from(&named.of);
+            (self.changed_table, self.changed_schema) = (None, None);
+        }
+        if named.key.is_some() {
+            self.key.clone_from(&named.key);
+        }
+        self
+    }
+
     fn whole_table(&self) -> Select {
         let (schema, table) = self.place();
         let select = Select::from(table);
@@ -229,12 +243,12 @@ impl TrailMapping {
     }
 
     pub(super) fn select(&self) -> Select {
-        let columns: Vec<String> = self.columns().into_iter().map(quoted).collect();
+        let columns: Vec<String> = self.columns().into_iter().map(column_text).collect();
         self.whole_table().columns(columns.join(","))
     }
 
     pub(super) fn places(&self) -> Select {
-        let columns = [quoted(&self.id), quoted(&self.time)];
+        let columns = [column_text(&self.id), column_text(&self.time)];
         self.whole_table().columns(columns.join(","))
     }
 
@@ -257,12 +271,12 @@ impl TrailMapping {
             query
         } else {
             // A record without a time has no place in the list.
-            let column = quoted(&self.time);
+            let column = column_text(&self.time);
             query
                 .filter(Condition::NotNull { column })
-                .order(quoted(&self.time), direction)
+                .order(column_text(&self.time), direction)
         };
-        query.order(quoted(&self.id), direction)
+        query.order(column_text(&self.id), direction)
     }
 
     pub(super) fn beyond(
@@ -270,7 +284,7 @@ impl TrailMapping {
         cursor: &Cursor,
         (strict, or_same, at_id): (Op, Op, Op),
     ) -> Vec<Condition> {
-        let (time, id) = (quoted(&self.time), quoted(&self.id));
+        let (time, id) = (column_text(&self.time), column_text(&self.id));
         // A moment that one goes to is no record: before all of its records, or behind all of them.
         let is_uuid = matches!(self.kind(&self.id), Some(ColumnKind::Uuid));
         let at_moment = |op: Op| vec![Condition::compare(&time, op, &cursor.created_at)];
@@ -287,23 +301,6 @@ impl TrailMapping {
 /// The ids of a moment that one goes to: before all records of it, and behind them.
 const LEAST: &str = "00000000-0000-0000-0000-000000000000";
 const GREATEST: &str = "ffffffff-ffff-ffff-ffff-ffffffffffff";
-
-/// A column's name as the REST interface reads it.
-pub(super) fn quoted(name: &str) -> String {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
-    if !name.is_empty() && name.chars().all(is_plain) {
-        return name.to_owned();
-    }
-    let mut out = String::from("\"");
-    for c in name.chars() {
-        if matches!(c, '"' | '\\') {
-            out.push('\\');
-        }
-        out.push(c);
-    }
-    out.push('"');
-    out
-}
 
 /// The same rows as (time, id) < (X, Y), or another order. The first condition says nothing new, but Postgres cannot start an index
 /// scan inside an `or`: without it every page would walk the list from its top.

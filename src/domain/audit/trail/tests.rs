@@ -185,6 +185,31 @@ fn what_the_table_cannot_answer_is_said_and_what_it_can_is_asked_of_it() {
             "{problem}"
         );
     }
+    // What nothing in the table tells is refused, and so is what it never says.
+    let bare = TrailMapping {
+        table: "log".into(),
+        id: "id".into(),
+        time: "at".into(),
+        after: Some("now".into()),
+        ..TrailMapping::default()
+    };
+    for (mapping, filter, key) in [
+        (&bare, "type:user", "type:"),
+        (&bare, "-type:system", "type:"),
+        (&supa, "type:ai", "type:ai"),
+        (&bare, "before.qty>3", "before."),
+        (&bare, "row:orders/7", "row:"),
+        (&bare, "changed:qty", "changed:"),
+    ] {
+        let problem = mapping.demand(&parse(filter), &who).unwrap_err();
+        assert!(
+            problem.what.contains(&format!("`{key}`")),
+            "{filter} {problem}"
+        );
+    }
+    for filter in ["type:user", "before.qty>3", "row:orders/7"] {
+        assert!(supa.demand(&parse(filter), &who).is_ok(), "{filter}");
+    }
     // A value that the column cannot hold is never sent: the server would refuse the whole request.
     let laravel = mapped("audits", LARAVEL);
     for (mapping, filter, sent, compared) in [
@@ -218,6 +243,131 @@ fn what_the_table_cannot_answer_is_said_and_what_it_can_is_asked_of_it() {
             "{filter}"
         );
     }
+}
+
+/// Whether a row fits what is asked of the server, as far as the columns of these tests go.
+fn is_sent(condition: &Condition, row: &ExportRow) -> bool {
+    let text = |column: &str| match column.split_once("->>") {
+        // The rows of these tests have one key each.
+        Some((image, key)) => row.get(image)?.get(key).map(|_| "7"),
+        None => row.get(column)?.as_str(),
+    };
+    match condition {
+        Condition::Any(any) => any.iter().any(|one| is_sent(one, row)),
+        Condition::All(all) => all.iter().all(|one| is_sent(one, row)),
+        Condition::IsNull { column } => text(column).is_none(),
+        Condition::Compare { column, op, value } => text(column).is_some_and(|text| match op {
+            Op::Eq => text == value,
+            Op::Like => text.starts_with(value.trim_end_matches('*')),
+            Op::ILike => text.to_lowercase() == value.replace('\\', "").to_lowercase(),
+            other => panic!("{other:?}"),
+        }),
+        other => panic!("{other:?}"),
+    }
+}
+
+/// The server sends no less than what fits: where no table is named, or it is a schema that is, and in whatever case an address is kept.
+#[test]
+fn what_is_asked_of_the_server_leaves_nothing_out_that_fits() {
+    let mapping = mapped(
+        "audit_events",
+        "id:number at:time table_schema table_name op before:json after:json actor",
+    );
+    let texts = [
+        None,
+        Some("orders"),
+        Some("shop"),
+        Some("orders.items"),
+        Some("public"),
+    ];
+    let mut rows = Vec::new();
+    for schema in texts {
+        for table in texts {
+            for deed in ["INSERT", "orders.update", "shop.orders.sync"] {
+                for actor in [
+                    None,
+                    Some("Bob@Example.com"),
+                    Some("A11CE000-0000-4000-8000-000000000001"),
+                ] {
+                    rows.push(row(&json!({
+                        "id": 1, "at": "2026-11-30T10:00:00Z", "table_schema": schema, "table_name": table, "op": deed,
+                        "before": null, "after": {"id": 7}, "actor": actor,
+                    })));
+                }
+            }
+        }
+    }
+    let mut found = 0;
+    for text in [
+        "action:orders.*",
+        "action:shop.*",
+        "action:orders.insert",
+        "action:orders.update",
+        "action:shop.orders.insert",
+        "row:orders",
+        "row:orders/7",
+        "actor:bob@example.com",
+        "actor:alice@example.com,BOB@EXAMPLE.COM",
+        "actor:a11ce000-0000-4000-8000-000000000001",
+    ] {
+        let filter = Filter::parse(text, jiff::Timestamp::UNIX_EPOCH).unwrap();
+        let demand = mapping.demand(&filter, &Identity::Service).unwrap();
+        for row in &rows {
+            if !filter.fits(&mapping.record(row), &Identity::Service) {
+                continue;
+            }
+            found += 1;
+            let asked = demand.indexed.iter().chain(&demand.checked);
+            for condition in asked {
+                assert!(is_sent(condition, row), "{text}: {condition:?} {row:?}");
+            }
+        }
+    }
+    assert!(found > 100, "{found}");
+}
+
+#[test]
+fn ids_that_are_numbers_are_in_the_order_of_numbers() {
+    let at = |at: &str, id: &str| Cursor {
+        created_at: at.into(),
+        id: id.into(),
+    };
+    let (early, late) = ("2026-11-30T10:00:00+00:00", "2026-11-30T10:00:00.5+00:00");
+    let by_id = Trail::Other(Box::new(mapped("audits", LARAVEL)));
+    assert!(by_id.compare(&at(late, "9"), &at(early, "10")).is_lt());
+    let by_time = Trail::Other(Box::new(TrailMapping {
+        table: "log".into(),
+        id: "nr".into(),
+        time: "at".into(),
+        ..TrailMapping::default()
+    }));
+    assert!(by_time.compare(&at(early, "9"), &at(early, "10")).is_lt());
+    assert!(by_time.compare(&at(late, "9"), &at(early, "10")).is_gt());
+    let texts = Trail::Other(Box::new(mapped(
+        "audits",
+        "id table_name op old_data:json new_data:json at:time",
+    )));
+    assert!(texts.compare(&at(early, "9"), &at(early, "10")).is_gt());
+}
+
+#[test]
+fn of_and_key_of_a_profile_stand_beside_recognised_columns() {
+    let named = TrailMapping {
+        table: "audit.record_version".into(),
+        of: Some("boat".into()),
+        key: Some("code".into()),
+        ..TrailMapping::default()
+    };
+    assert!(named.is_table_only());
+    let found = mapped("audit.record_version", SUPA_AUDIT).with_words_of(&named);
+    let record = found.record(&row(&json!({
+        "id": 1, "op": "UPDATE", "ts": "2026-11-30T10:00:00Z", "table_name": "x", "table_schema": "s",
+        "old_record": {"code": "b7"}, "record": {"code": "b7", "id": 3},
+    })));
+    assert_eq!(
+        (record.action.as_str(), record.row_id.as_deref()),
+        ("boat.update", Some("b7"))
+    );
 }
 
 #[test]
