@@ -438,7 +438,7 @@ pub(super) fn written(
     grid.is_uncertain |= is_unknown;
     let unknown = TableInfo::unknown(&grid.name);
     let table = grid.table.held().map_or(&unknown, |table| table);
-    let told: Vec<String> = done.iter().map(|one| one.told(table)).collect();
+    let told: Vec<String> = done.iter().map(|one| one.summary(table)).collect();
     let mut effects = match problem {
         Some(problem) => {
             let view = ResultView::rows(what, &told, of, &problem);

@@ -60,7 +60,7 @@ impl Editor {
                     return self.ended(status);
                 }
                 () = stops.next() => stop_process(),
-                () = ending.told() => {
+                () = ending.wait_for_signal() => {
                     end(&mut child).await;
                     return Ok(());
                 }

@@ -105,7 +105,7 @@ impl Ending {
     }
 
     /// Waits until it is.
-    pub(super) async fn told(&self) {
+    pub(super) async fn wait_for_signal(&self) {
         self.is_told.cancelled().await;
     }
 }

@@ -261,7 +261,7 @@ impl Deck {
                     self.take(msg, terminal)?;
                     is_dirty = true;
                 }
-                () = ending.told() => self.is_over = true,
+                () = ending.wait_for_signal() => self.is_over = true,
                 () = stops.next() => {
                     self.suspend(terminal)?;
                     is_dirty = true;

@@ -80,7 +80,7 @@ impl ManagementDatabase {
             (history_shape::BOOKS, 1),
             (&open, journal::INTERRUPTED_COLUMNS),
         ];
-        let (target, rows, table, open) = match self.told(&self.question(&all)).await {
+        let (target, rows, table, open) = match self.query_all(&self.question(&all)).await {
             Ok((told, lists)) => {
                 let mut lists = lists.into_iter();
                 let mut next = || lists.next().unwrap_or_default();
@@ -199,7 +199,7 @@ impl ManagementDatabase {
             lock::wait(),
             self.question(&[])
         );
-        self.told(&sql).await.map(|(told, _)| told.clock)
+        self.query_all(&sql).await.map(|(told, _)| told.clock)
     }
 }
 

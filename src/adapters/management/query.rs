@@ -25,13 +25,16 @@ impl ManagementDatabase {
     /// Runs a selection of so many columns, if there is one, and tells its rows as text with who asks what.
     pub(super) async fn tell(&self, select: Option<(&str, usize)>) -> Result<QueryResult, Failure> {
         let selects: Vec<_> = select.into_iter().collect();
-        let (told, mut lists) = self.told(&self.question(&selects)).await?;
+        let (told, mut lists) = self.query_all(&self.question(&selects)).await?;
         let rows = lists.pop().unwrap_or_default();
         Ok(QueryResult { rows, ..told })
     }
 
     /// Asks a question and reads its answer: who and when, and the rows of each selection.
-    pub(super) async fn told(&self, question: &str) -> Result<(QueryResult, Vec<Rows>), Failure> {
+    pub(super) async fn query_all(
+        &self,
+        question: &str,
+    ) -> Result<(QueryResult, Vec<Rows>), Failure> {
         let rows = self.api.ask(question).await?;
         let unreadable = || {
             Failure::Unknown(

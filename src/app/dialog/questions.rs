@@ -51,7 +51,7 @@ impl Confirm {
         let lines: Vec<String> = write
             .changes
             .iter()
-            .flat_map(|change| change.told(&write.table))
+            .flat_map(|change| change.preview(&write.table))
             .collect();
         let rls = if model.identity.is_under_rls() {
             "Row Level Security applies"

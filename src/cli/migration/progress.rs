@@ -63,7 +63,7 @@ impl ProgressPrinter {
     }
 
     /// The lines of an event; none when there is nothing to say.
-    pub fn told(&mut self, event: &RunEvent) -> Option<Page> {
+    pub fn lines_of(&mut self, event: &RunEvent) -> Option<Page> {
         let name = |at: usize| self.files.get(at).map(|file| &file.name);
         let mut page = Page::default();
         match event {
@@ -140,7 +140,7 @@ pub async fn watched<T>(
     let (output, cancel) = (context.output(), watch.cancel.clone());
     let tell = async {
         while let Some(event) = events.recv().await {
-            if let Some(page) = printer.told(&event) {
+            if let Some(page) = printer.lines_of(&event) {
                 output.note(&page);
             }
         }
@@ -208,7 +208,7 @@ mod tests {
             done(2),
         ];
         let mut whole = Page::default();
-        for page in news.iter().filter_map(|one| teller.told(one)) {
+        for page in news.iter().filter_map(|one| teller.lines_of(one)) {
             whole.append(page);
         }
         assert_eq!(

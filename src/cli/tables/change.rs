@@ -265,12 +265,12 @@ async fn make(
         match interrupt::finishing(context.output(), write).await {
             Ok(changed) => done.push(changed),
             Err(problem) => {
-                let answer = told(reader, table, &done, changes.len())?;
+                let answer = result_answer(reader, table, &done, changes.len())?;
                 return Err(Failure::after(problem, answer));
             }
         }
     }
-    told(reader, table, &done, changes.len())
+    result_answer(reader, table, &done, changes.len())
 }
 
 /// What is asked, in one line.
@@ -347,7 +347,7 @@ fn plan(reader: &Reader, table: &TableInfo, changes: &[RowChange]) -> Result<Ans
 }
 
 /// What was done.
-fn told(
+fn result_answer(
     reader: &Reader,
     table: &TableInfo,
     done: &[RowChanged],

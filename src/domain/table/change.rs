@@ -67,7 +67,7 @@ pub struct RowChanged {
 
 impl RowChanged {
     /// What was done, in a line.
-    pub fn told(&self, table: &TableInfo) -> String {
+    pub fn summary(&self, table: &TableInfo) -> String {
         let words = match self.verb {
             "insert" => "Added",
             "update" => "Changed",
@@ -199,7 +199,7 @@ impl RowChange {
     }
 
     /// The change to be read: the request, and a line a column.
-    pub fn told(&self, table: &TableInfo) -> Vec<String> {
+    pub fn preview(&self, table: &TableInfo) -> Vec<String> {
         let mut lines = vec![self.request(table)];
         for one in self.columns() {
             let kind = table

@@ -178,7 +178,7 @@ impl Runner<'_> {
         let problem = step_problem(halt, step, text.as_deref(), self.schema.place);
         let statements: Vec<&str> = step.statements.iter().collect();
         let target = &self.plan.target;
-        let mut problem = cause::told(problem, self.schema, target, halt, &statements).await;
+        let mut problem = cause::with_cause(problem, self.schema, target, halt, &statements).await;
         let (end, outcome) = match halt {
             RunError::Refused(_) => (StepEnd::RolledBack, Some("failed")),
             RunError::Cancelled => (StepEnd::RolledBack, Some("cancelled")),

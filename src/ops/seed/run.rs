@@ -73,7 +73,9 @@ pub async fn run(
                 let statements: Vec<&str> = step.statements().collect();
                 let (problem, target) = (failed.problem, &plan.target);
                 outcome.problem = Some(match &failed.halt {
-                    Some(halt) => cause::told(problem, schema, target, halt, &statements).await,
+                    Some(halt) => {
+                        cause::with_cause(problem, schema, target, halt, &statements).await
+                    }
                     None => problem,
                 });
                 break;

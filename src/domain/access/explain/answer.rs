@@ -236,13 +236,13 @@ impl Inquiry<'_> {
         }
         let mut judged = (Truth::True, None);
         if applies && fault.is_none() {
-            judged = self.judge(&answer, &mut steps);
+            judged = self.policy_steps(&answer, &mut steps);
         }
         let who = self.question.viewer.name.clone();
         let word = self.verb.word();
         let (allowed, why) = match (fault, exists, judged) {
             (Some(fault), _, _) => (Some(false), format!("{who} may not {word} it: {fault}.")),
-            (None, _, _) if self.table.is_view() => self.through(&answer, exists, &why),
+            (None, _, _) if self.table.is_view() => self.view_verdict(&answer, exists, &why),
             (None, Some(false), _) => (
                 Some(false),
                 "There is no such row: the connection, which sees all rows, does not find it either.".to_owned(),
@@ -250,7 +250,7 @@ impl Inquiry<'_> {
             (None, _, (Truth::True, _)) if !applies => (Some(true), format!("{who} may {word} it: {why}.")),
             (None, _, (Truth::True, _)) => (
                 Some(true),
-                format!("{who} may {word} it: {}.", self.lets(&answer)),
+                format!("{who} may {word} it: {}.", self.permitting_policies(&answer)),
             ),
             (None, _, (Truth::Failed, said)) => (
                 Some(false),
@@ -311,7 +311,7 @@ impl Inquiry<'_> {
     }
 
     /// What is known of a row of a view: what the server shows. Its tables decide, and these are not asked.
-    fn through(
+    fn view_verdict(
         &self,
         answer: &RowAnswer,
         exists: Option<bool>,
@@ -476,7 +476,11 @@ impl Inquiry<'_> {
     }
 
     /// The steps of the policies, and how they end together.
-    fn judge(&self, answer: &RowAnswer, steps: &mut Vec<ExplainedStep>) -> (Truth, Option<String>) {
+    fn policy_steps(
+        &self,
+        answer: &RowAnswer,
+        steps: &mut Vec<ExplainedStep>,
+    ) -> (Truth, Option<String>) {
         let mut end = (Truth::True, None);
         let mut plans = self.plans.iter();
         for group in &self.groups {
@@ -501,11 +505,11 @@ impl Inquiry<'_> {
                     parts: plan
                         .parts
                         .iter()
-                        .map(|part| part.told(&answer.given))
+                        .map(|part| part.explained(&answer.given))
                         .collect(),
                 });
             }
-            let (mut value, mut why) = together(&values);
+            let (mut value, mut why) = combine(&values);
             // One that fails need not be asked: the server leaves out what cannot change the end.
             let whole = Truth::of(answer.given.get(group.whole));
             if value == Truth::Failed && whole != Truth::Failed {
@@ -517,7 +521,7 @@ impl Inquiry<'_> {
                 (Truth::Unknown, RowSide::New, Some(fault)) => {
                     Some(format!("The new row cannot be made: {fault}."))
                 }
-                _ => why.map(|why| format!("{}, and {why}", lower(&group.what))),
+                _ => why.map(|why| format!("{}, and {why}", with_small_letter(&group.what))),
             };
             steps.push(ExplainedStep::Asks {
                 what: group.what.clone(),
@@ -532,7 +536,7 @@ impl Inquiry<'_> {
     }
 
     /// The policies that let a row through.
-    fn lets(&self, answer: &RowAnswer) -> String {
+    fn permitting_policies(&self, answer: &RowAnswer) -> String {
         let mut names: Vec<String> = Vec::new();
         let mut plans = self.plans.iter();
         for policy in self.groups.iter().flat_map(|group| &group.policies) {
@@ -577,7 +581,7 @@ impl Inquiry<'_> {
     }
 }
 
-fn lower(text: &str) -> String {
+fn with_small_letter(text: &str) -> String {
     let mut letters = text.chars();
     letters
         .next()
@@ -586,7 +590,7 @@ fn lower(text: &str) -> String {
 }
 
 /// One permissive policy at least must be true, and each restrictive; and why they are not.
-fn together(values: &[(bool, Truth, &str)]) -> (Truth, Option<String>) {
+fn combine(values: &[(bool, Truth, &str)]) -> (Truth, Option<String>) {
     let failed = values.iter().find(|(_, value, _)| *value == Truth::Failed);
     if let Some((_, _, name)) = failed {
         return (Truth::Failed, Some(format!("policy \"{name}\" fails")));
@@ -636,7 +640,7 @@ fn together(values: &[(bool, Truth, &str)]) -> (Truth, Option<String>) {
 }
 
 impl PartPlan {
-    fn told(&self, given: &[Given]) -> ExplainedPart {
+    fn explained(&self, given: &[Given]) -> ExplainedPart {
         let value = Truth::of(given.get(self.value));
         let looked_at = self
             .looked_at

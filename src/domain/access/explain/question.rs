@@ -333,7 +333,7 @@ impl<'a> Inquiry<'a> {
             }
         }
         for (condition, row) in planned {
-            let plan = self.of(&condition, row);
+            let plan = self.plan_condition(&condition, row);
             self.plans.push(plan);
         }
         for at in 0..self.groups.len() {
@@ -368,14 +368,14 @@ impl<'a> Inquiry<'a> {
         })
     }
 
-    fn of(&mut self, condition: &Condition, row: RowSide) -> Plan {
+    fn plan_condition(&mut self, condition: &Condition, row: RowSide) -> Plan {
         let whole = self.snippet(&condition.text, row);
         let mut parts = Vec::new();
-        self.parts(condition, row, 0, &mut parts);
+        self.plan_parts(condition, row, 0, &mut parts);
         Plan { whole, parts }
     }
 
-    fn parts(
+    fn plan_parts(
         &mut self,
         condition: &Condition,
         row: RowSide,
@@ -397,16 +397,16 @@ impl<'a> Inquiry<'a> {
             found: None,
         };
         if condition.join == Join::Whole {
-            self.look(&condition.text, row, &mut part);
+            self.plan_values(&condition.text, row, &mut part);
         }
         parts.push(part);
         for inner in &condition.parts {
-            self.parts(inner, row, depth + 1, parts);
+            self.plan_parts(inner, row, depth + 1, parts);
         }
     }
 
     /// The values that one part looks at.
-    fn look(&mut self, text: &str, row: RowSide, part: &mut PartPlan) {
+    fn plan_values(&mut self, text: &str, row: RowSide, part: &mut PartPlan) {
         let own = self.table.columns.iter().map(|column| column.name.as_str());
         let columns = condition::columns(text, &self.table.name, &own);
         let mut looks: Vec<(String, String)> = Vec::new();
@@ -422,7 +422,7 @@ impl<'a> Inquiry<'a> {
                 Some(sides.left.to_owned()),
                 list.or_else(|| Some(sides.right.to_owned())),
             ] {
-                let Some(side) = side.filter(|side| is_worth(side)) else {
+                let Some(side) = side.filter(|side| is_more_than_literal(side)) else {
                     continue;
                 };
                 let is_told = looks.iter().any(|(label, sql)| {
@@ -446,7 +446,7 @@ impl<'a> Inquiry<'a> {
 }
 
 /// Whether an operand is more than a literal.
-fn is_worth(side: &str) -> bool {
+fn is_more_than_literal(side: &str) -> bool {
     use crate::domain::sql::lexer::{Kind as Token, tokens};
     let side = condition::bare(side);
     let mut words =

@@ -9,7 +9,7 @@ use crate::ops::migration::Workspace;
 
 /// The same problem, with a hint that names the cause. `statements` are those of the file, of which the refused one is known
 /// by its index.
-pub(in crate::ops) async fn told(
+pub(in crate::ops) async fn with_cause(
     problem: Problem,
     schema: &Workspace,
     target: &Target,
