@@ -97,7 +97,6 @@ impl Editor {
 /// Whether a variable can hold a key, a password or an address of a project: an editor has no need of those.
 fn is_of_project(name: &OsStr) -> bool {
     let name = name.to_string_lossy().to_uppercase();
-    let begins = |begin: &&str| name.starts_with(*begin);
     [
         "SUPABASE",
         "SUPADECK",
@@ -107,7 +106,7 @@ fn is_of_project(name: &OsStr) -> bool {
         "DIRECT_URL",
     ]
     .iter()
-    .any(|begin| begins(&begin))
+    .any(|begin| name.starts_with(begin))
 }
 
 /// Asks an editor to end, so that it can keep what is not saved; then ends it.

@@ -167,7 +167,7 @@ async fn roles_and_partitions_open_what_they_open() {
         assert!(report.problem.is_none(), "{sql}: {:?}", report.problem);
         let plan = bench.plan(everything()).await.unwrap();
         let page = supadeck::domain::report::plan::page(&plan, None, Some(&report), Extent::All, true);
-        let text: Vec<String> = page.lines.iter().map(|line| line.text()).collect();
+        let text: Vec<String> = page.lines.iter().map(supadeck::domain::report::Line::text).collect();
         let text = text.join("\n");
         for said in roles.iter().chain(*access) {
             assert!(text.contains(said), "{sql}: {said}\n{text}");

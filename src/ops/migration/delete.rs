@@ -55,7 +55,7 @@ pub async fn delete(schema: &Workspace, plan: &DeletePlan) -> Result<MigrationLi
         Ok((after, _)) => after,
         Err(problem) => {
             let lost = files::restore_all(&plan.files);
-            let mut problem = files::with_restored(problem, lost);
+            let mut problem = files::with_restored(problem, &lost);
             problem.what = format!(
                 "The history could not be read again, so nothing was deleted. {}",
                 problem.what
@@ -68,7 +68,7 @@ pub async fn delete(schema: &Workspace, plan: &DeletePlan) -> Result<MigrationLi
         let problem = applied(&plan.version);
         return Err(files::with_restored(
             problem,
-            files::restore_all(&plan.files),
+            &files::restore_all(&plan.files),
         ));
     }
     Ok(after)

@@ -125,7 +125,7 @@ pub(in crate::ops) fn delete_all(files: &[SeenFile]) -> Result<(), Problem> {
                 format!("{} cannot be deleted.", file.path.display()),
                 sentence(&error),
             );
-            return Err(with_restored(problem, restore_all(&files[..at])));
+            return Err(with_restored(problem, &restore_all(&files[..at])));
         }
         let _ = settle(&file.path);
     }
@@ -143,7 +143,7 @@ pub(in crate::ops) fn restore_all(files: &[SeenFile]) -> Vec<PathBuf> {
 }
 
 /// Says of files that were to be written again which of them are not there.
-pub(in crate::ops) fn with_restored(mut problem: Problem, lost: Vec<PathBuf>) -> Problem {
+pub(in crate::ops) fn with_restored(mut problem: Problem, lost: &[PathBuf]) -> Problem {
     let lost: Vec<String> = lost.iter().map(|path| path.display().to_string()).collect();
     if !lost.is_empty() {
         problem.why = format!(

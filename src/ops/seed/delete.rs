@@ -40,7 +40,7 @@ pub async fn delete(schema: &Workspace, plan: &DeletePlan) -> Result<(), Problem
         Ok(_) => has_run(&plan.path),
         Err(problem) => problem,
     };
-    Err(files::with_restored(problem, files::restore_all(files)))
+    Err(files::with_restored(problem, &files::restore_all(files)))
 }
 
 fn waiting<'a>(listing: &'a SeedListing, path: &str) -> Result<&'a SeedEntry, Problem> {

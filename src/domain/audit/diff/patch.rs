@@ -198,7 +198,7 @@ mod tests {
                 Operation::Add { path, value: new } => add(&mut value, path, new.clone()),
                 Operation::Remove { path } => drop(remove(&mut value, path)),
                 Operation::Replace { path, value: new } => {
-                    *value.pointer_mut(path).unwrap() = new.clone()
+                    *value.pointer_mut(path).unwrap() = new.clone();
                 }
                 Operation::Move { from, path } => {
                     let moved = remove(&mut value, from);
