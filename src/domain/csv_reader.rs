@@ -193,8 +193,9 @@ mod tests {
     }
 
     proptest! {
+        // Without a carriage return: in front of one at the begin of a cell an apostrophe is written.
         #[test]
-        fn what_is_written_is_read(cells in prop::collection::vec(prop::option::of("[ab,;\" \r\n]{0,6}"), 1..5)) {
+        fn what_is_written_is_read(cells in prop::collection::vec(prop::option::of("[ab,;\" \n]{0,6}"), 1..5)) {
             let text = crate::domain::csv::values(&cells);
             let records = read(text.as_bytes()).unwrap();
             prop_assert_eq!(records.len(), 1);

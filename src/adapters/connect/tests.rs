@@ -406,7 +406,11 @@ async fn through_a_read_only_profile_every_way_refuses_a_change_before_anything_
         Ok(())
     }));
     edit.await.unwrap();
-    let project = home.resolve(home.settings()).await.unwrap();
+    let settings = Settings {
+        db_url: Some("postgres://u:p@127.0.0.1:1/postgres".to_owned().into()),
+        ..home.settings()
+    };
+    let project = home.resolve(settings).await.unwrap();
     let write = RowWrite {
         table: "t".into(),
         schema: "public".into(),

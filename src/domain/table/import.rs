@@ -317,7 +317,7 @@ mod tests {
             (JsonLines, "{\"id\": {\"a\": 1}}\n", 1, "no object"),
             (JsonLines, "[{\"id\": 1}]\n", 1, "array"),
             (JsonLines, "{\"id\": 1\n", 1, "no object of JSON"),
-            (JsonLines, "{\"nope\u{1b}\": 1}\n", 1, "not a column"),
+            (JsonLines, "{\"nope\\u001b\": 1}\n", 1, "not a column"),
         ] {
             let problem = read(form, text).unwrap_err();
             let said = format!("{problem} {}", problem.hint.clone().unwrap_or_default());
