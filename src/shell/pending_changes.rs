@@ -198,9 +198,14 @@ fn deleted_lines(files: &[SeenFile]) -> Vec<String> {
     let mut lines = Vec::new();
     for file in files {
         let path = file.path.display().to_string();
-        lines.push(format!("{} is deleted; it says:", harmless(&path)));
         let text = file.text();
         let count = text.lines().count();
+        let content = if count == 0 {
+            "it is empty."
+        } else {
+            "it says:"
+        };
+        lines.push(format!("{} is deleted; {content}", harmless(&path)));
         let shown = text.lines().take(DELETED_LINES);
         lines.extend(shown.map(|line| format!("    {}", harmless(line))));
         if count > DELETED_LINES {

@@ -1,6 +1,7 @@
 //! Who reads: signing in and out, and that nothing read as one is ever shown under another's name.
 
 use crate::fixture::{alice, answer, answer_all, filled, opened, press, text, ticket};
+use supadeck::app::dialog::identity::{Choice, choices};
 use supadeck::app::dialog::project::ProfileBrief;
 use supadeck::app::effect::{Effect, Load, Timer, Write};
 use supadeck::app::model::Project;
@@ -549,6 +550,18 @@ fn a_digit_signs_in_as_an_account_of_the_demo() {
         _ => None,
     });
     assert_eq!(sign_in, Some(("bob@example.com", "known-to-all")));
+    // Whoever is signed in by then stands at the same digit.
+    let Identity::User(bob) = alice() else {
+        panic!("alice is a user");
+    };
+    let bob = User {
+        email: "bob@example.com".into(),
+        ..bob
+    };
+    model.project.as_mut().unwrap().kept.put(&bob);
+    let choices = choices(&model);
+    let first = Choice::DemoAccount("alice@example.com".into());
+    assert_eq!(choices[..2], [first, Choice::Kept(bob)]);
 }
 
 #[test]

@@ -38,15 +38,23 @@ pub enum Choice {
     Service,
 }
 
-/// The choices in their order: the signed-in users, the accounts of the demo that are not signed in, then the others.
+/// The choices in their order: the accounts of the demo, each at its digit whether it is signed in or not, the other
+/// signed-in users, then the others.
 pub fn choices(model: &Model) -> Vec<Choice> {
     let mut choices = Vec::new();
     if let Some(project) = &model.project {
         let kept = &project.kept.users;
-        choices.extend(kept.iter().cloned().map(Choice::Kept));
-        let accounts = project.demo.iter().flat_map(|demo| &demo.accounts);
-        let accounts = accounts.filter(|email| kept.iter().all(|user| user.email != **email));
-        choices.extend(accounts.cloned().map(Choice::DemoAccount));
+        let demo = project.demo.as_ref();
+        let accounts = demo.map_or(&[][..], |demo| &demo.accounts);
+        choices.extend(accounts.iter().map(|email| {
+            let user = kept.iter().find(|user| user.email == *email);
+            user.map_or_else(
+                || Choice::DemoAccount(email.clone()),
+                |user| Choice::Kept(user.clone()),
+            )
+        }));
+        let others = kept.iter().filter(|user| !accounts.contains(&user.email));
+        choices.extend(others.cloned().map(Choice::Kept));
     }
     choices.extend([
         Choice::Anon,
