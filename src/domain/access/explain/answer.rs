@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 /// The SQLSTATE of what took too long.
 pub const LATE: &str = "57014";
 
-/// What came of a [`Snippet`].
+/// What came of a [`Snippet`](super::question::Snippet).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Given {
     /// A value as text, or null.
