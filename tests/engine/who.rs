@@ -152,11 +152,9 @@ async fn the_matrix_is_what_the_rows_show_over_both_ways() {
     let definers = matrix.definers();
     assert_eq!(definers.len(), 1);
     // Roles belong to the whole cluster, in which other tests make theirs.
-    let of_here = definers[0]
-        .1
-        .iter()
-        .filter(|role| !role.starts_with("reader_"));
-    assert_eq!(of_here.collect::<Vec<_>>(), ["anon"]);
+    let roles = definers[0].1.iter().map(ToString::to_string);
+    let roles: Vec<String> = roles.filter(|role| !role.starts_with("reader_")).collect();
+    assert_eq!(roles, ["anon"]);
     let api = Standin::start(&bench.url).await;
     let there = access::matrix(api.database().as_ref(), &everybody())
         .await
