@@ -1,10 +1,10 @@
-//! The search inside a question, and how much of a long file it shows.
+//! The search inside a question.
 
 use crate::fixture::{answer, answer_all, filled, plan, planned, press, read_on, text, ticket};
 use supadeck::app::dialog::Dialog;
 use supadeck::app::effect::{Effect, Write};
 use supadeck::app::model::Model;
-use supadeck::app::msg::{Msg, Planned, Report};
+use supadeck::app::msg::{Msg, Report};
 use supadeck::app::update;
 use supadeck::domain::migration::Plan;
 
@@ -92,47 +92,4 @@ fn what_a_search_leads_over_still_has_to_be_seen() {
         "{frame}"
     );
     assert_eq!(press(&mut model, &["apply", "enter"]), []);
-}
-
-#[test]
-fn a_file_of_megabytes_is_asked_about_on_a_few_screens() {
-    let rows: Vec<String> = (0..60_000)
-        .map(|n| format!("({n}, 'some text that makes the file long')"))
-        .collect();
-    let insert = format!("insert into t values\n{}", rows.join(",\n"));
-    assert!(insert.len() > 2 << 20);
-    let statements = ["create table t (a int, b text)", &insert, "drop table gone"];
-    let mut wanted = plan();
-    wanted.steps[0].statements = statements.into_iter().collect();
-    // More than this is not looked at for its risks.
-    let unread = Planned {
-        plan: wanted,
-        risks: None,
-    };
-    for size in [(120, 40), (60, 14)] {
-        let mut model = filled(size);
-        press(&mut model, &["2", "G"]);
-        let effects = press(&mut model, &["a"]);
-        answer(
-            &mut model,
-            ticket(&effects),
-            Report::Plan(Ok(unread.clone())),
-        );
-        let frames = read_on(&mut model);
-        assert!(frames.len() < 20, "{}", frames.len());
-        let all = frames.concat();
-        for part in [
-            "create table t",
-            "insert into t values",
-            "drop table gone",
-            "lines of rows",
-        ] {
-            assert!(all.contains(part), "{part} at {size:?}");
-        }
-        assert!(
-            text(&model).contains("To confirm, type"),
-            "{}",
-            text(&model)
-        );
-    }
 }

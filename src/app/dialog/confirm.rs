@@ -192,11 +192,10 @@ impl Confirm {
     pub(super) fn running(
         title: String,
         facts: Vec<Said>,
-        script: Script,
+        script: &Script,
         word: String,
         asked: PendingAction,
     ) -> Self {
-        let script = script.outlined();
         let mut confirm = Self::new(title, facts, &[], word, asked);
         confirm.is_sql = true;
         confirm.text = Rows::sql(&script.lines.join("\n"));

@@ -68,7 +68,7 @@ pub fn running(planned: Planned, model: &Model) -> Confirm {
     }
     let title = plan_summary::title(&plan);
     let word = word(&plan, model);
-    Confirm::running(title, facts, script, word, PendingAction::Migrate(plan))
+    Confirm::running(title, facts, &script, word, PendingAction::Migrate(plan))
 }
 
 /// That no dry run told what these files do, and the key that makes one.

@@ -41,7 +41,7 @@ impl Confirm {
                 .iter()
                 .map(|note| ("note", Tone::Danger, note.clone())),
         );
-        Self::running(title, facts, script, word, PendingAction::Seed(plan))
+        Self::running(title, facts, &script, word, PendingAction::Seed(plan))
     }
 
     /// The question before rows are changed: each request, and what was and what will be.
