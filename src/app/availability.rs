@@ -24,6 +24,7 @@ fn is_change(command: Command) -> bool {
             | Command::Rollback
             | Command::RollbackAll
             | Command::Rehearse
+            | Command::Redo
             | Command::SeedApply
             | Command::SeedAgain
             | Command::Unlock

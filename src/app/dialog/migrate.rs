@@ -56,14 +56,15 @@ pub fn running(planned: Planned, model: &Model) -> Confirm {
     }
     let cautions = cautions(&plan).into_iter();
     facts.extend(cautions.map(|caution| ("note", Tone::Danger, caution)));
+    // What was counted needs no guess.
+    let may_guess = tried.is_none_or(|tried| !dry_run::is_good(&tried.report));
+    let undone = rollback_facts(&plan, texts.as_deref()).into_iter();
     if is_redo(&plan) {
         let text = "one after the other: where applying fails, it stays rolled back";
         facts.push(("redo", Tone::Warn, text.to_owned()));
+        facts.extend(undone.filter(|fact| may_guess && fact.0 == "note"));
     } else if is_rollback(&plan) {
-        // What was counted needs no guess.
-        let may_guess = tried.is_none_or(|tried| !dry_run::is_good(&tried.report));
         let about_rows = |fact: &Said| may_guess || !matches!(fact.0, "rows" | "note");
-        let undone = rollback_facts(&plan, texts.as_deref()).into_iter();
         facts.extend(undone.filter(about_rows));
     }
     let title = plan_summary::title(&plan);

@@ -16,7 +16,7 @@ impl Confirm {
         let facts = facts(model, &fix.target);
         let word = model.confirm_word_at(&fix.target, &fix.word);
         let (title, lines) = (fix.title.clone(), fix.lines.clone());
-        Self::new(title, facts, &lines, word, PendingAction::Fix(fix))
+        Self::all(title, facts, &lines, word, PendingAction::Fix(fix))
     }
 
     /// The question before a seed plan.
@@ -111,7 +111,7 @@ impl Confirm {
         ];
         let facts = vec![of_project(model)];
         let word = model.confirm_word("service");
-        Self::new(
+        Self::all(
             "Read as the service role".into(),
             facts,
             &lines,
