@@ -156,7 +156,7 @@ async fn roles_and_partitions_open_what_they_open() {
             &["truth_reader gains select on public.letter: every row, because the role passes row level security by; 12 rows become visible to it"]),
         ("alter role truth_reader set search_path = 'hidden'; alter role truth_reader set app.secret = 'hush'",
             &["role truth_reader has settings: app.secret=(hidden, ", "search_path=hidden"], &[]),
-        ("alter table bag attach partition loose for values in (2)", &[], &["anon may select more rows of public.bag: it has another partition or heir; 3 rows become visible to everybody"]),
+        ("alter table bag attach partition loose for values in (2)", &[], &["anon may select other rows of public.bag: its partitions or heirs differ; 3 rows become visible to everybody"]),
         ("create table bag_3 partition of bag for values in (3); revoke all on bag_3 from anon, authenticated, service_role", &[], &[]),
         ("alter table bag detach partition bag_1", &[], &[]),
     ];

@@ -210,7 +210,7 @@ fn planned(tried: Option<&Tried>) -> Vec<Line> {
     let Some(tried) = tried else {
         return Vec::new();
     };
-    let changes = access::list(&tried.report.access);
+    let changes = access::all(&tried.report);
     if changes.is_empty() {
         return Vec::new();
     }

@@ -12,14 +12,20 @@ const MOST: usize = 30;
 
 /// The section of a dry run.
 pub(super) fn section(lines: &mut Lines, report: &Report) {
-    let mut found = roles(report);
-    found.extend(list(&report.access));
+    let found = all(report);
     let nothing = found.is_empty().then_some("Nobody gains or loses access");
     let unknown = report.unrehearsed();
     if lines.section(report, "Access", unknown.as_ref(), nothing) {
         let found = found.into_iter().map(|line| line.indented(2));
         lines.most(found.collect(), MOST, "change");
     }
+}
+
+/// All that changes in who may do what: roles, then tables, views and functions.
+pub fn all(report: &Report) -> Vec<Line> {
+    let mut found = roles(report);
+    found.extend(list(&report.access));
+    found
 }
 
 /// The roles that may do other things by themselves: their attributes, memberships and settings.
@@ -80,6 +86,7 @@ struct Same<'a> {
     after: Verdict,
     why: Option<Why>,
     opens: bool,
+    only_parts: bool,
 }
 
 /// The changes of one table and role that are told together.
@@ -102,6 +109,7 @@ pub fn list(changes: &[AccessChange]) -> Vec<Line> {
             after: change.after,
             why: change.why,
             opens: change.gains(),
+            only_parts: change.only_parts,
         };
         let shown = change.may_show().then_some(change);
         match groups
@@ -160,6 +168,7 @@ fn words(group: &Group, table: &str) -> String {
         before,
         after,
         why,
+        only_parts,
         ..
     } = group.same;
     let verbs = group.verbs.join(", ");
@@ -178,8 +187,8 @@ fn words(group: &Group, table: &str) -> String {
         (old, new) if new < old => {
             format!("{role} is limited in {verbs} on {table}: now {reach}")
         }
-        _ if group.shown.is_some_and(|shown| shown.only_parts) => {
-            format!("{role} may {verbs} more rows of {table}: it has another partition or heir")
+        _ if only_parts => {
+            format!("{role} may {verbs} other rows of {table}: its partitions or heirs differ")
         }
         _ if why == Some(Why::Policies) => {
             format!(

@@ -264,7 +264,7 @@ pub fn figures(tried: &Tried) -> Vec<(&'static str, Tone, String)> {
     losses::uncounted(&mut lost, 0, &report.uncounted);
     losses::list(&mut lost, 0, &report.losses);
     named(&mut facts, "lost", &lost.lines, "loss", report.no_loss());
-    let opened = access::list(&report.access);
+    let opened = access::all(report);
     let nothing = Some("Nobody gains or loses access");
     named(&mut facts, "access", &opened, "change", nothing);
     let platform = report.platform_locks.as_ref();
