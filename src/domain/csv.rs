@@ -74,6 +74,17 @@ fn defused(text: &str) -> String {
     out
 }
 
+/// Whether a text may have been written with an apostrophe for it: one stands where [`record`] and [`values`] put them.
+pub fn may_be_defused(text: &str) -> bool {
+    let mut before = None;
+    text.char_indices().any(|(at, c)| {
+        let begins = before
+            .replace(c)
+            .is_none_or(|before| SEPARATORS.contains(&before));
+        begins && c == '\'' && is_risky(&text[at + 1..], None)
+    })
+}
+
 /// Whether a cell with this text would be run, or begins with what leads a spreadsheet to look further.
 fn is_risky(cell: &str, before: Option<char>) -> bool {
     let is_line_end = |c: char| c == '\r' || c == '\n';
@@ -168,6 +179,12 @@ mod tests {
                     prop_assert!(!runs(&cell, separator), "{:?} of {:?}", cell, text);
                 }
             }
+        }
+
+        #[test]
+        fn what_got_an_apostrophe_is_known_by_it(text in "[a;,'=\\- \t\r\n]{0,8}") {
+            let written = defused(&text);
+            prop_assert!(written == text || may_be_defused(&written), "{:?}", written);
         }
 
         #[test]

@@ -1,5 +1,6 @@
 //! Reads CSV as RFC 4180 has it, line by line: cells between commas, in double quotes where they hold commas, quotes or line ends.
-//! A cell without any letter and one in empty quotes are told apart, as Postgres and [`super::csv`] do.
+//! A cell without any letter and one in empty quotes are told apart, as Postgres and [`super::csv`] do: the first is no value. The crate
+//! `csv` does not tell which one it read.
 
 /// A cell.
 #[derive(Debug, Clone, PartialEq, Eq)]

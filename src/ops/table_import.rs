@@ -3,6 +3,7 @@
 
 use super::paging::correlation;
 use super::table_change::readable;
+use crate::domain::csv;
 use crate::domain::identity::Identity;
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::query::{RowWrite, Verb};
@@ -35,7 +36,7 @@ pub struct ImportPlan {
     pub columns: Vec<String>,
     /// The first rows.
     pub first: Vec<RowValues>,
-    /// How many texts begin with an apostrophe in front of a sign of formulas, as exports to CSV write them.
+    /// How many texts hold an apostrophe in front of a sign of formulas, as exports to CSV write them.
     pub defused: u64,
     file: File,
     path: PathBuf,
@@ -68,7 +69,7 @@ pub fn plan(table: &TableInfo, path: &Path, form: ImportFormat) -> Result<Import
             plan.defused += row
                 .values
                 .values()
-                .filter(|value| is_defused(value))
+                .filter(|value| value.as_str().is_some_and(csv::may_be_defused))
                 .count() as u64;
         }
         if plan.first.len() < SHOWN {
@@ -86,12 +87,6 @@ pub fn plan(table: &TableInfo, path: &Path, form: ImportFormat) -> Result<Import
     Ok(plan)
 }
 
-/// Whether a text is one that an export has put an apostrophe in front of.
-fn is_defused(value: &Value) -> bool {
-    let text = value.as_str().and_then(|text| text.strip_prefix('\''));
-    text.is_some_and(|text| text.starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠', '\t']))
-}
-
 /// An import under way.
 pub struct Import<'a> {
     rest: &'a dyn Rest,
@@ -105,23 +100,13 @@ pub struct Import<'a> {
 }
 
 impl<'a> Import<'a> {
-    /// Begins with the first row. A file that is another one by now is refused.
+    /// Begins with the first row.
     pub fn begin(
         rest: &'a dyn Rest,
         who: &'a Identity,
         table: &'a TableInfo,
         plan: &ImportPlan,
     ) -> Result<Self, Problem> {
-        let path = &plan.path;
-        let now = stamp(&plan.file).map_err(|error| unreadable(path, &error))?;
-        if now != plan.stamp {
-            return Err(Problem::new(
-                Kind::Conflict,
-                format!("{} has changed since it was checked.", path.display()),
-                "Nothing was added.",
-            )
-            .with_hint("Try again."));
-        }
         Ok(Self {
             rest,
             who,
@@ -138,8 +123,10 @@ impl<'a> Import<'a> {
         self.done
     }
 
-    /// Adds some rows; false where there are none left.
+    /// Adds some rows; false where there are none left. A file that is another one by now is refused: what it holds was not
+    /// checked.
     pub async fn step(&mut self) -> Result<bool, Problem> {
+        self.rows.check_unchanged()?;
         let batch = self.batch()?;
         if batch.is_empty() {
             return Ok(false);
@@ -260,6 +247,7 @@ struct Rows<'a> {
     reader: RowReader<'a>,
     line: Vec<u8>,
     path: PathBuf,
+    stamp: (u64, Option<SystemTime>),
 }
 
 impl<'a> Rows<'a> {
@@ -272,7 +260,21 @@ impl<'a> Rows<'a> {
             reader: RowReader::new(table, plan.form),
             line: Vec::new(),
             path: plan.path.clone(),
+            stamp: plan.stamp,
         })
+    }
+
+    fn check_unchanged(&self) -> Result<(), Problem> {
+        let now = stamp(self.file.get_ref()).map_err(|error| unreadable(&self.path, &error))?;
+        if now == self.stamp {
+            return Ok(());
+        }
+        Err(Problem::new(
+            Kind::Conflict,
+            format!("{} has changed since it was checked.", self.path.display()),
+            "No row was added from then on.",
+        )
+        .with_hint("Look at what went in, and import the rest."))
     }
 
     fn next(&mut self) -> Result<Option<FileRow>, Problem> {

@@ -134,11 +134,11 @@ fn trial(
     page.table(&shown);
     if plan.defused > 0 {
         let text = format!(
-            "{} in front of a sign of formulas with an apostrophe, as exports to CSV write them: it is taken as it stands. JSON Lines come back as they were.",
+            "{} an apostrophe in front of a sign of formulas, as exports to CSV write it: it is taken as it stands. JSON Lines come back as they were.",
             if plan.defused == 1 {
-                "1 text begins".to_owned()
+                "1 text has".to_owned()
             } else {
-                format!("{} texts begin", plan.defused)
+                format!("{} texts have", plan.defused)
             }
         );
         page.toned(Tone::Warn, &text);

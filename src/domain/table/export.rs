@@ -3,10 +3,11 @@
 use super::column::{ColumnInfo, ColumnKind};
 use super::info::TableInfo;
 use super::paging::RowValues;
-use super::sql_text::{literal, name, quoted};
+use super::sql_text::{literal, quoted};
 use crate::domain::csv;
 use crate::domain::deep_json::holds_marker;
 use crate::domain::problem::{Kind, Problem};
+use crate::domain::sql::keyword::always_quoted;
 use crate::domain::text;
 use serde::Serialize;
 use serde_json::Value;
@@ -113,7 +114,11 @@ impl RowWriter {
         };
         Self {
             form,
-            table: format!("{}.{}", name(&table.schema), name(&table.name)),
+            table: format!(
+                "{}.{}",
+                always_quoted(&table.schema),
+                always_quoted(&table.name)
+            ),
             columns,
             overriding,
         }
@@ -163,8 +168,14 @@ impl RowWriter {
                 format!("{}\n", Value::Object(kept))
             }
             RowsFormat::Csv => {
-                let cells: Vec<Option<String>> =
-                    self.columns.iter().map(|one| plain(&value(one))).collect();
+                // A string inside JSON keeps its quotes: without them `"1"` would come back as a number.
+                let cell = |one: &ColumnInfo| match (one.kind(), value(one)) {
+                    (ColumnKind::Json | ColumnKind::Jsonb, Value::String(text)) => {
+                        Some(Value::String(text).to_string())
+                    }
+                    (_, value) => plain(&value),
+                };
+                let cells: Vec<Option<String>> = self.columns.iter().map(cell).collect();
                 csv::values(&cells)
             }
             RowsFormat::Sql | RowsFormat::Seed => self.insert(row)?,
@@ -183,7 +194,11 @@ impl RowWriter {
                 self.table
             ));
         }
-        let names: Vec<String> = self.columns.iter().map(|one| name(&one.name)).collect();
+        let names: Vec<String> = self
+            .columns
+            .iter()
+            .map(|one| always_quoted(&one.name))
+            .collect();
         let values = self.columns.iter().map(|column| {
             let value = row.get(&column.name).unwrap_or(&Value::Null);
             literal(column, value)
@@ -207,7 +222,7 @@ impl RowWriter {
             key.contains(&column.name) && matches!(column.kind(), ColumnKind::Integer(_))
         });
         let line = |column: &ColumnInfo| {
-            let (table, own) = (&self.table, name(&column.name));
+            let (table, own) = (&self.table, always_quoted(&column.name));
             format!(
                 "select pg_catalog.setval(s.name::pg_catalog.regclass, greatest((select pg_catalog.max({own}) from {table}), \
                  pg_catalog.pg_sequence_last_value(s.name::pg_catalog.regclass), 1))\n  \

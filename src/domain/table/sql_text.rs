@@ -5,11 +5,6 @@ use crate::domain::problem::{Kind, Problem};
 use crate::domain::text;
 use serde_json::Value;
 
-/// A name in double quotes.
-pub fn name(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
-}
-
 /// A text in quotes that mean the same under every setting.
 pub fn quoted(text: &str) -> String {
     let inner = text.replace('\'', "''");
@@ -137,7 +132,7 @@ mod tests {
     proptest! {
         #[test]
         fn a_text_is_one_token_of_sql(text in "[a'\\\\;$\"\n-]{0,16}") {
-            for sql in [quoted(&text), name(&text)] {
+            for sql in [quoted(&text), crate::domain::sql::keyword::always_quoted(&text)] {
                 let tokens: Vec<_> = crate::domain::sql::lexer::tokens(&sql).collect();
                 prop_assert_eq!(tokens.len(), 1, "{}", sql);
                 prop_assert!(tokens[0].closed);
