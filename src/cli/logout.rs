@@ -84,21 +84,37 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
         .with("kept", &left)?)
 }
 
-/// Of whom the session could not be ended, and why; none where all were.
+/// Of whom the session could not be ended, and why; none where all were. Of whom only the server was not told, the session is
+/// over here.
 fn not_all(ended: &[&User], failed: &[(&User, Problem)]) -> Option<Problem> {
     let (_, first) = failed.first()?;
-    let names: Vec<&str> = failed.iter().map(|(user, _)| user.name()).collect();
+    let kept: Vec<&(&User, Problem)> = failed
+        .iter()
+        .filter(|(_, problem)| problem.kind != Kind::Network)
+        .collect();
+    let named = |users: &mut dyn Iterator<Item = &User>| {
+        let names: Vec<&str> = users.map(User::name).collect();
+        listed(&names)
+    };
     let mut why: Vec<String> = failed
         .iter()
         .map(|(user, problem)| format!("{}: {problem}", user.name()))
         .collect();
     if !ended.is_empty() {
-        let names: Vec<&str> = ended.iter().map(|user| user.name()).collect();
-        why.push(format!("Signed out: {}.", listed(&names)));
+        let ended = named(&mut ended.iter().copied());
+        why.push(format!("Signed out: {ended}."));
     }
-    let what = format!("{} could not be signed out.", listed(&names));
-    let problem = Problem::new(first.kind, what, why.join(" "));
-    Some(problem.with_hint(
+    let why = why.join(" ");
+    let Some((_, first_kept)) = kept.first() else {
+        let users = named(&mut failed.iter().map(|(user, _)| *user));
+        let what = format!("The server was not told that {users} signed out.");
+        let problem = Problem::new(Kind::Network, what, why);
+        let hint = first.hint.clone();
+        return Some(Problem { hint, ..problem });
+    };
+    let users = named(&mut kept.iter().map(|(user, _)| *user));
+    let what = format!("{users} could not be signed out.");
+    Some(Problem::new(first_kept.kind, what, why).with_hint(
         "See who is still kept with `supadeck whoami`, and try `supadeck logout --all` again.",
     ))
 }
@@ -148,17 +164,27 @@ mod tests {
             ..User::default()
         };
         let (alice, bob, carol) = (user("alice@a.b"), user("bob@a.b"), user("carol@a.b"));
-        let network = || Problem::new(Kind::Network, "Auth does not answer.", "It was refused.");
+        let network = || {
+            Problem::new(Kind::Network, "Auth does not answer.", "It was refused.")
+                .with_hint("It ends by itself.")
+        };
+        let keyring = || Problem::new(Kind::Config, "The keyring is locked.", "It said so.");
+        let of = |failed: &[(&User, Problem)]| {
+            not_all(&[&bob], failed).unwrap_or_else(|| Problem::internal("none"))
+        };
         assert_eq!(not_all(&[&alice, &bob], &[]), None);
-        let some = not_all(&[&bob], &[(&alice, network()), (&carol, network())]);
-        let some = some.unwrap_or_else(|| Problem::internal("none"));
-        assert_eq!(some.kind, Kind::Network);
-        assert_eq!(
-            some.what,
-            "alice@a.b and carol@a.b could not be signed out."
-        );
+        let some = of(&[(&alice, network()), (&carol, keyring())]);
+        assert_eq!(some.kind, Kind::Config);
+        assert_eq!(some.what, "carol@a.b could not be signed out.");
         for part in ["alice@a.b: Auth does not answer.", "Signed out: bob@a.b."] {
             assert!(some.why.contains(part), "{}", some.why);
         }
+        // Nobody is kept any more, so trying again would find nobody.
+        let untold = of(&[(&alice, network()), (&carol, network())]);
+        assert_eq!(
+            untold.what,
+            "The server was not told that alice@a.b and carol@a.b signed out."
+        );
+        assert_eq!(untold.hint.as_deref(), Some("It ends by itself."));
     }
 }

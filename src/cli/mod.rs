@@ -171,9 +171,9 @@ fn is_change(matches: &clap::ArgMatches) -> bool {
             "apply" | "rollback" | "redo" | "restore" | "renumber" | "split" | "repair" | "new"
         ),
         "seed" => leaf == "apply",
-        "table" => matches!(leaf, "insert" | "update" | "delete"),
+        "table" => matches!(leaf, "insert" | "update" | "delete" | "import" | "export"),
         "access" => matches!(leaf, "snapshot" | "lint"),
-        "audit" => matches!(leaf, "backfill" | "export" | "seal"),
+        "audit" => matches!(leaf, "backfill" | "export" | "init" | "seal"),
         "lock" => leaf == "unlock",
         "profile" => matches!(leaf, "add" | "use" | "remove"),
         _ => false,
