@@ -47,29 +47,31 @@ impl FilterFile {
 
     /// Adds a filter to those that were typed.
     pub fn remember(&self, key: &str, filter: &str) -> io::Result<()> {
-        self.change(|book| book.remember(key, filter))
+        self.change(|book| Ok(book.remember(key, filter)))
     }
 
     /// Gives a filter a name, or takes the name away.
     pub fn save(&self, name: &str, filter: Option<&str>) -> io::Result<()> {
-        self.change(|book| {
-            let done = match filter {
-                Some(filter) => book.save(name, filter),
-                None => book.forget(name),
-            };
-            done.is_ok()
+        self.change(|book| match filter {
+            // There may be too many by now.
+            Some(filter) => match book.save(name, filter) {
+                Ok(()) => Ok(true),
+                Err(problem) => Err(io::Error::other(problem.to_string())),
+            },
+            // Another deck may have taken it away.
+            None => Ok(book.forget(name).is_ok()),
         })
     }
 
     /// Changes what is there by now: another deck may have changed it. Nothing is written where nothing was changed.
-    fn change(&self, change: impl FnOnce(&mut FilterBook) -> bool) -> io::Result<()> {
+    fn change(&self, change: impl FnOnce(&mut FilterBook) -> io::Result<bool>) -> io::Result<()> {
         let lock = self.folder.join(format!("{}.lock", self.profile));
         let _held = FileLock::take(&lock, PATIENCE).map_err(|fault| match fault {
             LockFault::Io(error) => error,
             LockFault::Held => io::Error::other("another program holds the file"),
         })?;
         let mut book = self.read();
-        if !change(&mut book) {
+        if !change(&mut book)? {
             return Ok(());
         }
         // `tempfile` makes files that only the owner can read (0600).

@@ -142,8 +142,10 @@ impl PendingChanges {
             Some(Planned::Split(plan)) => migration::split(schema, &plan).await,
             Some(Planned::Delete(plan)) => migration::delete(schema, &plan).await,
             Some(Planned::DeleteSeed(plan)) => {
+                // No migration changes by it; and what is done is not called failed because of a list.
+                let list = migration::list(schema).await?;
                 seed::delete(schema, &plan).await?;
-                migration::list(schema).await
+                Ok(list)
             }
             None => Err(Problem::new(
                 Kind::Conflict,

@@ -587,8 +587,11 @@ async fn change(
         return match open_project::open(&settings, of_start).await {
             Ok((world, mut opened)) => {
                 opened.project.notes.extend(notes);
-                world.watch_files(inbox);
-                let world = Some(Arc::new(world));
+                let world = Arc::new(world);
+                // It walks the folders of the project, for which the first screen does not wait.
+                let (watched, inbox) = (Arc::clone(&world), inbox.clone());
+                tokio::task::spawn_blocking(move || watched.watch_files(&inbox));
+                let world = Some(world);
                 let before = {
                     let mut place = place.lock().unwrap_or_else(PoisonError::into_inner);
                     std::mem::replace(&mut *place, world)

@@ -63,8 +63,9 @@ impl Terminal {
     }
 }
 
-/// What another program may have left set in a terminal that it was ended in: colours, the scrolled part, the cursor.
-const SOFT_RESET: &[u8] = b"\x1b[!p\x1b[0m";
+/// What another program may have left set in a terminal that it was ended in: colours, the scrolled part, the cursor, reports of
+/// modified keys and of the focus.
+const SOFT_RESET: &[u8] = b"\x1b[!p\x1b[>4;0m\x1b[?1004l\x1b[0m";
 
 /// How the terminal was set when it was lent.
 pub(super) struct Lent {

@@ -50,7 +50,7 @@ impl SecretStore {
     pub fn memory() -> Self {
         Self {
             keyring: None,
-            off_because: "The keyring is turned off (SUPADECK_KEYRING=off).",
+            off_because: "The keyring is not used here.",
             memory: Mutex::default(),
         }
     }
@@ -58,7 +58,10 @@ impl SecretStore {
     /// The one that `SUPADECK_KEYRING` asks for.
     pub fn from_environment() -> Self {
         match std::env::var("SUPADECK_KEYRING") {
-            Ok(word) if matches!(word.as_str(), "off" | "0" | "false" | "no") => Self::memory(),
+            Ok(word) if matches!(word.as_str(), "off" | "0" | "false" | "no") => Self {
+                off_because: "The keyring is turned off (SUPADECK_KEYRING=off).",
+                ..Self::memory()
+            },
             _ => Self::keyring(),
         }
     }

@@ -56,8 +56,13 @@ pub async fn delete(schema: &Workspace, plan: &DeletePlan) -> Result<MigrationLi
         Err(problem) => {
             let lost = files::restore_all(&plan.files);
             let mut problem = files::with_restored(problem, &lost);
+            let end = if lost.is_empty() {
+                "so nothing was deleted"
+            } else {
+                "and not all files could be written again"
+            };
             problem.what = format!(
-                "The history could not be read again, so nothing was deleted. {}",
+                "The history could not be read again, {end}. {}",
                 problem.what
             );
             return Err(problem);
