@@ -13,7 +13,7 @@ use super::effect::{Effect, Timer};
 use super::labels::name_record;
 use super::model::{Model, PlanFor};
 use super::msg::{Opened, Planned, Report};
-use super::{execute, production, requests, sign_in};
+use super::{execute, jobs, production, requests, sign_in};
 use crate::domain::audit::follow::News;
 use crate::domain::audit::{ComparedRecord, Summary};
 use crate::domain::identity::Identity;
@@ -213,7 +213,7 @@ fn taken(model: &mut Model, report: Report, at: Timestamp) -> Vec<Effect> {
             Vec::new()
         }
         Report::RowsWritten(done, problem) => {
-            let what = end_run(model);
+            let what = jobs::end_run(model);
             super::browse::written(model, &what, &done, problem)
         }
         Report::WholeRow(result) => super::browse::whole(model, result.map(|page| *page)),
@@ -579,18 +579,9 @@ fn is_planning_screen(model: &Model) -> bool {
     )
 }
 
-/// No run is shown any more; gives its name.
-fn end_run(model: &mut Model) -> String {
-    let running = model.running.take();
-    model
-        .dialogs
-        .retain(|dialog| !matches!(dialog, Dialog::Running));
-    running.map_or_else(String::new, |running| running.what)
-}
-
 /// A run ended: shows how, and reads again what it may have changed.
 fn finished(model: &mut Model, view: impl Fn(&str) -> ResultView) -> Vec<Effect> {
-    let what = end_run(model);
+    let what = jobs::end_run(model);
     show(model, view(&what));
     requests::everything(model)
 }
@@ -599,7 +590,7 @@ fn unlocked(
     model: &mut Model,
     result: Result<crate::domain::lock::WeekLock, Problem>,
 ) -> Vec<Effect> {
-    let what = end_run(model);
+    let what = jobs::end_run(model);
     match result {
         Ok(lock) => {
             model.toast = Some(format!("Week {}. {}", lock.week_no, lock.sentence()));

@@ -33,6 +33,15 @@ pub fn start(model: &mut Model, what: String, progress: RunProgress, write: Writ
     }]
 }
 
+/// No run is shown any more; gives its name.
+pub fn end_run(model: &mut Model) -> String {
+    let running = model.running.take();
+    model
+        .dialogs
+        .retain(|dialog| !matches!(dialog, Dialog::Running));
+    running.map_or_else(String::new, |running| running.what)
+}
+
 /// Asks the running write to stop.
 pub fn cancel(model: &mut Model) -> Vec<Effect> {
     match &mut model.running {

@@ -132,10 +132,7 @@ impl NewFileForm {
 
 /// A file was made, or why not.
 pub fn made(model: &mut Model, result: Result<MadeFile, Problem>) -> Vec<Effect> {
-    model.running = None;
-    model
-        .dialogs
-        .retain(|dialog| !matches!(dialog, Dialog::Running));
+    jobs::end_run(model);
     let made = match result {
         Ok(made) => made,
         Err(problem) => {
