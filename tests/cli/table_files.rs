@@ -96,7 +96,7 @@ fn a_csv_file_is_safe_for_spreadsheets_and_tells_no_value_from_no_letter() {
     let import = ["table", "import", "cells", &file, "--as", "service"];
     let trial = world.run(&import);
     assert!(
-        trial.ended(2).out.contains("1 text begins") && trial.out.contains("ROW 2"),
+        trial.ended(2).out.contains("1 text has") && trial.out.contains("ROW 2"),
         "{trial:?}"
     );
     world.run(&[&import[..], &["--yes"]].concat()).done();
