@@ -8,6 +8,7 @@ use crate::support::drop_database;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use supadeck_stack::{Info, Stack};
+use tokio_postgres::error::SqlState;
 use tokio_postgres::{Client, SimpleQueryMessage};
 
 /// The accounts that every bed has; their rows are made by the tests.
@@ -210,9 +211,15 @@ pub fn migrations() -> Vec<Migration> {
     found
 }
 
-/// A file whose statements Postgres takes as one implicit transaction.
+/// A file whose statements Postgres takes as one implicit transaction. A worker of autovacuum that analyzes a table of it
+/// can deadlock with it; nothing of it is done then, and it is run again.
 async fn run(file: &Path, owner: &Client) -> Result<(), tokio_postgres::Error> {
-    owner
-        .batch_execute(&std::fs::read_to_string(file).unwrap())
-        .await
+    let text = std::fs::read_to_string(file).unwrap();
+    let ended = owner.batch_execute(&text).await;
+    match ended {
+        Err(error) if error.code() == Some(&SqlState::T_R_DEADLOCK_DETECTED) => {
+            owner.batch_execute(&text).await
+        }
+        _ => ended,
+    }
 }
