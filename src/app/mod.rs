@@ -22,6 +22,7 @@ pub mod effect;
 pub mod execute;
 pub mod field;
 pub mod go_on;
+pub mod hint;
 pub mod jobs;
 pub mod key;
 mod key_guess;

@@ -4,7 +4,7 @@
 use super::DrawContext;
 use super::theme::Role;
 use crate::app::command::Command;
-use crate::app::keymap::Keymap;
+use crate::app::hint::in_keys;
 use crate::app::loadable::{Loadable, Placeholder, Standing};
 use crate::domain::identity::Identity;
 use crate::domain::moment::{Form, moment};
@@ -69,25 +69,4 @@ pub fn hint(view: DrawContext, problem: &Problem) -> Option<String> {
         Some(hint) => Some(hint),
         None => Some(choose),
     }
-}
-
-/// A hint of the command line in the keys of the deck.
-fn in_keys(hint: &str, keys: &Keymap) -> String {
-    let identity = keys.first_key(Command::Identity);
-    let migrations = keys.first_key(Command::Migrations);
-    let filter = keys.first_key(Command::Filter);
-    hint.replace(
-        "Sign in with `supadeck login`",
-        &format!("Press {identity} to sign in"),
-    )
-    .replace(
-        "Sign in again with `supadeck login`",
-        &format!("Press {identity} to sign in again"),
-    )
-    .replace(
-        "`supadeck login --second-factor`",
-        &format!("Key {identity}"),
-    )
-    .replace("`supadeck migration list`", &format!("key {migrations}"))
-    .replace("`--limit` or a filter", &format!("a filter (key {filter})"))
 }
