@@ -478,6 +478,7 @@ impl Model {
             url: project.url.clone(),
             is_production: project.is_production,
             is_profile: false,
+            variables: Vec::new(),
         });
         self.project = Some(project);
         self.become_identity(identity);

@@ -187,6 +187,15 @@ impl References {
         *place = Some(reference);
     }
 
+    /// The variables of the environment that hold secrets.
+    pub fn variables(&self) -> Vec<String> {
+        let named = self.all().filter_map(|(_, reference)| match reference {
+            Reference::Variable(name) => Some(name.clone()),
+            Reference::Command { .. } => None,
+        });
+        named.collect()
+    }
+
     /// Those that are there, with their kinds.
     pub fn all(&self) -> impl Iterator<Item = (SecretKind, &Reference)> {
         SecretKind::ALL

@@ -3,6 +3,7 @@
 use super::ending::Ending;
 use super::signal::Stops;
 use super::terminal::stop_process;
+use crate::domain::hidden::holds_secret;
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::text::harmless;
 use std::ffi::OsStr;
@@ -24,8 +25,9 @@ pub(super) struct Editor {
 }
 
 impl Editor {
-    /// The editor that the environment names, with its arguments and this file.
-    pub(super) fn of(file: &Path) -> Result<Self, Problem> {
+    /// The editor that the environment names, with its arguments and this file. It gets the environment without what holds
+    /// secrets: `secret` are the variables that the profiles name.
+    pub(super) fn of(file: &Path, secret: &[&str]) -> Result<Self, Problem> {
         let words = words(|name| std::env::var(name).ok())?;
         if !file.is_file() {
             let shown = file.display().to_string();
@@ -39,8 +41,8 @@ impl Editor {
         let file = std::path::absolute(file).unwrap_or_else(|_| file.to_owned());
         let (program, arguments) = words.split_first().ok_or_else(unknown)?;
         let mut command = Command::new(program);
-        let passed = std::env::vars_os().filter(|(name, _)| !is_of_project(name));
-        command.env_clear().envs(passed);
+        command.env_clear();
+        command.envs(std::env::vars_os().filter(|(name, value)| is_passed(name, value, secret)));
         command.args(arguments).arg(file).kill_on_drop(true);
         Ok(Self {
             program: program.clone(),
@@ -94,9 +96,13 @@ impl Editor {
     }
 }
 
-/// Whether a variable can hold a key, a password or an address of a project: an editor has no need of those.
-fn is_of_project(name: &OsStr) -> bool {
-    let name = name.to_string_lossy().to_uppercase();
+/// Whether an editor gets a variable: not what can hold a key, a password or an address of a project.
+fn is_passed(name: &OsStr, value: &OsStr, secret: &[&str]) -> bool {
+    let (name, value) = (name.to_string_lossy(), value.to_string_lossy());
+    !is_of_project(&name.to_uppercase()) && !secret.contains(&&*name) && !holds_secret(&value)
+}
+
+fn is_of_project(name: &str) -> bool {
     [
         "SUPABASE",
         "SUPADECK",
@@ -168,7 +174,7 @@ fn unknown() -> Problem {
 
 #[cfg(test)]
 mod tests {
-    use super::words;
+    use super::{is_passed, words};
 
     fn of(visual: Option<&str>, editor: Option<&str>) -> Result<Vec<String>, String> {
         let found = words(|name| {
@@ -176,6 +182,30 @@ mod tests {
             value.map(str::to_owned)
         });
         found.map_err(|problem| problem.to_string())
+    }
+
+    #[test]
+    fn what_holds_a_secret_does_not_reach_the_editor() {
+        let passes = |name: &str, value: &str| is_passed(name.as_ref(), value.as_ref(), &["WORK"]);
+        for (name, value) in [
+            ("PATH", "/usr/bin"),
+            ("TERM", "xterm"),
+            ("WORKSPACE", "/home/me"),
+            ("EDITOR", "vim"),
+        ] {
+            assert!(passes(name, value), "{name}");
+        }
+        let url = "postgresql://postgres:hunter2@db.example.org/postgres";
+        for (name, value) in [
+            ("WORK", "hunter2"),
+            ("SUPABASE_SECRET_KEY", "x"),
+            ("pgpassword", "x"),
+            ("DATABASE_URL", "x"),
+            ("MY_DATABASE", url),
+            ("MY_KEY", "sb_secret_0123456789abcdefghijklmnopqrstuv"),
+        ] {
+            assert!(!passes(name, value), "{name}");
+        }
     }
 
     #[test]

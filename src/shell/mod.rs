@@ -389,7 +389,10 @@ impl Deck {
         terminal: &mut Terminal,
         around: Around<'_>,
     ) -> Result<(), Problem> {
-        let edited = match Editor::of(file) {
+        let profiles = self.model.projects();
+        let secret = profiles.iter().flat_map(|profile| &profile.variables);
+        let secret: Vec<&str> = secret.map(String::as_str).collect();
+        let edited = match Editor::of(file, &secret) {
             Ok(_) if !around.gate.close() => {
                 around.gate.open();
                 Err(Problem::new(

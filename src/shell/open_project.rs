@@ -397,6 +397,7 @@ fn briefs(book: &ProfileSet) -> Vec<ProfileBrief> {
                 url: profile.project_url().ok()?.to_string(),
                 is_production: profile.production,
                 is_profile: true,
+                variables: profile.secrets.variables(),
             })
         })
         .collect()

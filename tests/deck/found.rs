@@ -157,6 +157,7 @@ fn a_project_is_opened_by_its_name() {
         url: "https://staging.example.com".into(),
         is_production: false,
         is_profile: true,
+        variables: Vec::new(),
     }];
     let effects = press(&mut model, &["ctrl-p", "staging", "enter"]);
     let is_it = |effect: &Effect| matches!(effect, Effect::Write { write: Write::OpenProfile(name), .. } if name == "staging");

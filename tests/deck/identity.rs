@@ -382,6 +382,7 @@ fn another_project_is_opened_in_one_step_and_one_that_cannot_be_leaves_the_first
         url: format!("https://{name}.example.com"),
         is_production,
         is_profile: true,
+        variables: Vec::new(),
     };
     model.project.as_mut().unwrap().profiles = vec![profile("live", true), profile("work", false)];
     press(&mut model, &["P"]);

@@ -16,6 +16,8 @@ pub struct ProfileBrief {
     pub is_production: bool,
     /// Whether it is a profile of the file.
     pub is_profile: bool,
+    /// Variables of the environment that its references name: they hold its secrets.
+    pub variables: Vec<String>,
 }
 
 impl ProfileBrief {
