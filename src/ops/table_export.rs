@@ -65,7 +65,7 @@ pub async fn export(
     part.as_file().sync_all().map_err(broken)?;
     part.persist_noclobber(path)
         .map_err(|error| match error.error.kind() {
-            io::ErrorKind::AlreadyExists => there(path),
+            io::ErrorKind::AlreadyExists => exists(path, ANOTHER_NAME),
             _ => broken(error.error),
         })?;
     Ok(TableExported {
@@ -84,6 +84,11 @@ fn part(path: &Path) -> io::Result<NamedTempFile> {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
     };
+    if !folder.is_dir() {
+        // The error of the file beside it would have a name that nobody gave.
+        let why = format!("{} is no folder that is there", folder.display());
+        return Err(io::Error::new(io::ErrorKind::NotFound, why));
+    }
     tempfile::Builder::new()
         .prefix(".supadeck-export-")
         .tempfile_in(folder)
@@ -92,18 +97,22 @@ fn part(path: &Path) -> io::Result<NamedTempFile> {
 /// Refuses where there is a file already.
 pub fn check_free(path: &Path) -> Result<(), Problem> {
     if path.symlink_metadata().is_ok() {
-        return Err(there(path));
+        return Err(exists(path, ANOTHER_NAME));
     }
     Ok(())
 }
 
-fn there(path: &Path) -> Problem {
+/// What to do about a file in the place of an export.
+pub const ANOTHER_NAME: &str = "Choose another name, or move the file away.";
+
+/// A file is in the place of an export.
+pub fn exists(path: &Path, hint: &str) -> Problem {
     Problem::new(
         Kind::Usage,
         format!("{} is there already.", path.display()),
         "An export writes over nothing.",
     )
-    .with_hint("Choose another name, or move the file away.")
+    .with_hint(hint)
 }
 
 fn unwritable(path: &Path, error: &io::Error) -> Problem {
@@ -113,4 +122,21 @@ fn unwritable(path: &Path, error: &io::Error) -> Problem {
         format!("{error}."),
     )
     .with_hint("Make room there, or choose another place.")
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn a_folder_that_is_not_there_is_named_and_no_file_of_ours() {
+        let folder = tempfile::tempdir().unwrap();
+        let missing = folder.path().join("nowhere");
+        let why = part(&missing.join("rows.csv")).unwrap_err().to_string();
+        assert!(why.contains("nowhere is no folder"), "{why}");
+        assert!(!why.contains("supadeck-export"), "{why}");
+        // One that is there takes it.
+        part(&folder.path().join("rows.csv")).unwrap();
+    }
 }

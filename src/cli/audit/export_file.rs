@@ -11,6 +11,7 @@ use crate::domain::audit::Cursor;
 use crate::domain::audit::export::{ExportRequest, ExportState, Manifest};
 use crate::domain::migration::history::hex;
 use crate::domain::problem::{Kind, Problem};
+use crate::ops::table_export::{ANOTHER_NAME, exists};
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 use std::fs::{self, File, OpenOptions};
@@ -29,10 +30,7 @@ impl ExportFile {
     /// Begins an export. What is there already is never written over.
     pub fn begin(path: &Path, wanted: ExportRequest, started_at: String) -> Result<Self, Problem> {
         for (there, hint) in [
-            (
-                path.to_owned(),
-                "Choose another name, or move the file away.",
-            ),
+            (path.to_owned(), ANOTHER_NAME),
             (
                 manifest_path(path),
                 "It belongs to another export: choose another name, or move it away.",
@@ -43,12 +41,7 @@ impl ExportFile {
             ),
         ] {
             if there.exists() {
-                return Err(Problem::new(
-                    Kind::Usage,
-                    format!("{} is there already.", there.display()),
-                    "An export writes over nothing.",
-                )
-                .with_hint(hint));
+                return Err(exists(&there, hint));
             }
         }
         let mut open = OpenOptions::new();
@@ -232,12 +225,10 @@ fn free(path: &Path) -> Result<(), Problem> {
     if !path.exists() {
         return Ok(());
     }
-    Err(Problem::new(
-        Kind::Usage,
-        format!("{} is there already.", path.display()),
-        "An export writes over nothing.",
-    )
-    .with_hint("Move that file away, then go on with --resume."))
+    Err(exists(
+        path,
+        "Move that file away, then go on with --resume.",
+    ))
 }
 
 fn unwritable(path: &Path, error: &io::Error) -> Problem {
