@@ -19,6 +19,7 @@ async fn a_file_with_both_halves_is_never_applied_as_it_is_and_is_split_on_reque
         ("-- migrate:down", "dbmate"),
         ("-- +goose Down", "goose"),
         ("-- +migrate Down", "sql-migrate"),
+        ("-- Down Migration", "node-pg-migrate"),
         ("--//@UNDO", "MyBatis"),
     ] {
         let bench = Bench::new().await;

@@ -11,7 +11,7 @@ use clap::Args as ClapArgs;
 
 /// Split a migration of another tool into the migration and its rollback
 ///
-/// dbmate, goose, sql-migrate and MyBatis write both into one file, golang-migrate and sqlx into two files of one version.
+/// dbmate, goose, sql-migrate, node-pg-migrate and MyBatis write both into one file, golang-migrate, sqlx and postgrator into two files of one version.
 /// The rollback goes into rollback/ beside the migrations, under the migration's name. Refused for what is applied.
 #[derive(ClapArgs)]
 pub struct Args {

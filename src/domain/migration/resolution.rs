@@ -374,7 +374,7 @@ fn invalid(entry: &Entry, facts: &Evidence) -> (Option<String>, Vec<Option<Sugge
     }
     if facts.is_pair {
         let note = format!(
-            "{} are a migration and its rollback, as golang-migrate and sqlx name them.",
+            "{} are a migration and its rollback, as golang-migrate, sqlx and postgrator name them.",
             facts.copies.join(" and ")
         );
         return (Some(note), vec![split(entry)]);

@@ -76,7 +76,7 @@ pub async fn plan_split(schema: &Workspace, which: &str) -> Result<SplitPlan, Pr
     };
     if let Some((up, down)) = pair(&listing, which) {
         plan.version.clone_from(&up.version);
-        "golang-migrate or sqlx".clone_into(&mut plan.tool);
+        "golang-migrate, sqlx or postgrator".clone_into(&mut plan.tool);
         let name = FileName {
             version: up.version.clone(),
             name: plain_name(&up.name).to_owned(),
@@ -98,7 +98,7 @@ pub async fn plan_split(schema: &Workspace, which: &str) -> Result<SplitPlan, Pr
                 "{} holds no rollback that could be split off.",
                 file.display()
             ),
-            "Such files have a comment `-- migrate:down`, `-- +goose Down`, `-- +migrate Down` or `--//@UNDO`.",
+            "Such files have a comment `-- migrate:down`, `-- +goose Down`, `-- +migrate Down`, `-- Down Migration` or `--//@UNDO`.",
         ));
     };
     if entry.recorded.is_some() {
