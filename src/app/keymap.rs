@@ -6,9 +6,8 @@ use super::command::{Command, Context, TABLE};
 use super::key::{Code, Key};
 use super::key_guess;
 use crate::domain::hidden::{shown, without_value};
-use serde::Deserialize;
 use std::collections::BTreeMap;
-use toml::Spanned;
+use toml::de::{DeTable, DeValue};
 
 /// The built-in keymap file.
 pub const BUILT_IN: &str = include_str!("../../config/keymap.toml");
@@ -37,12 +36,14 @@ struct Line {
 /// Commands that always have a key: without one of them the deck could not be left or used.
 const LASTING: [Command; 3] = [Command::Quit, Command::Cancel, Command::Confirm];
 
-type File = BTreeMap<Spanned<String>, Spanned<Vec<Spanned<String>>>>;
+/// What a fault of the file as a whole ends with.
+const WHOLE: &str = " The whole file is left out.";
 
-#[derive(Deserialize)]
-struct Document {
-    #[serde(flatten)]
-    lines: BTreeMap<String, toml::Value>,
+impl Fault {
+    /// Whether no line of the file counts.
+    pub fn is_of_whole_file(&self) -> bool {
+        self.what.ends_with(WHOLE)
+    }
 }
 
 impl Default for Keymap {
@@ -59,8 +60,8 @@ impl Keymap {
     /// Lays a user's file over this keymap. A line with a fault is left out as a whole; the rest holds.
     pub fn with(mut self, text: &str) -> (Self, Vec<Fault>) {
         let mut faults = Vec::new();
-        let file: File = match toml::from_str(text) {
-            Ok(file) => file,
+        let file = match DeTable::parse(text) {
+            Ok(file) => file.into_inner(),
             Err(error) => return (self, unreadable(text, &error)),
         };
         let mut own = BTreeMap::new();
@@ -87,9 +88,13 @@ impl Keymap {
         &self,
         id: &str,
         line: usize,
-        keys: &[Spanned<String>],
+        keys: &DeValue<'_>,
         text: &str,
     ) -> Result<(Command, Vec<Key>), Vec<Fault>> {
+        let DeValue::Array(keys) = keys else {
+            let what = wrong_type(id);
+            return Err(vec![Fault { line, what }]);
+        };
         let Some(command) = Command::by_id(id) else {
             let what = unknown_command(id);
             return Err(vec![Fault { line, what }]);
@@ -97,7 +102,11 @@ impl Keymap {
         let mut good = Vec::new();
         let mut faults = Vec::new();
         for key in keys {
-            match read_key(command, key.get_ref()) {
+            let read = match key.get_ref() {
+                DeValue::String(key) => read_key(command, key),
+                _ => Err("A key is written in quotes, such as \"x\".".to_owned()),
+            };
+            match read {
                 Ok(key) => good.push(key),
                 Err(what) => faults.push(Fault {
                     line: line_of(text, key.span().start),
@@ -240,15 +249,14 @@ fn read_key(command: Command, text: &str) -> Result<Key, String> {
     Ok(key)
 }
 
-/// The faults of a file that is no table of lists.
+/// The fault of a file that is no TOML.
 fn unreadable(text: &str, error: &toml::de::Error) -> Vec<Fault> {
     let line = error.span().map_or(1, |span| line_of(text, span.start));
-    let hint = match toml::from_str::<Document>(text) {
-        Ok(document) => wrong_type(&document),
-        Err(_) => None,
-    };
-    let mut what = hint.unwrap_or_else(|| without_value(error.message()));
-    what.push_str(" The whole file is left out.");
+    let mut what = without_value(error.message());
+    if !what.ends_with('.') {
+        what.push('.');
+    }
+    what.push_str(WHOLE);
     vec![Fault { line, what }]
 }
 
@@ -279,12 +287,11 @@ fn unknown_command(id: &str) -> String {
     }
 }
 
-fn wrong_type(document: &Document) -> Option<String> {
-    let (id, _) = document.lines.iter().find(|(_, value)| !value.is_array())?;
-    Some(format!(
+fn wrong_type(id: &str) -> String {
+    format!(
         "`{}` wants a list of keys, such as [\"x\"]; quote the whole name, dot included.",
         shown(id)
-    ))
+    )
 }
 
 #[cfg(test)]
@@ -334,6 +341,20 @@ mod tests {
             "{}",
             faults[0].what
         );
+    }
+
+    #[test]
+    fn a_line_of_another_type_is_one_fault_among_the_others() {
+        let text = "\"screen.home\" = \"q\"\napp.theme = 5\n\"app.quit\" = [7, \"ctrl+q\"]\n\"app.help\" = [\"f2\"]\n";
+        let (keymap, faults) = Keymap::default().with(text);
+        let lines: Vec<usize> = faults.iter().map(|fault| fault.line).collect();
+        assert_eq!(lines, [1, 2, 3, 3], "{faults:?}");
+        assert!(faults.iter().all(|fault| !fault.is_of_whole_file()));
+        assert!(faults[1].what.contains("`app` wants a list of keys"));
+        assert!(faults[2].what.contains("in quotes"), "{faults:?}");
+        assert_eq!(keymap.keys_text(Command::Help), "f2");
+        let (_, faults) = Keymap::default().with("\"app.quit\" = [\"x\"");
+        assert!(faults[0].is_of_whole_file(), "{faults:?}");
     }
 
     #[test]

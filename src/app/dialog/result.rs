@@ -134,8 +134,14 @@ impl ResultView {
             lines.put(0, Tone::Danger, &text);
         }
         lines.blank();
-        let rest = "The other lines count. `supadeck keys` shows the keys in use.";
-        lines.put(0, Tone::Muted, rest);
+        let is_whole = faults.iter().any(Fault::is_of_whole_file);
+        let others = if is_whole {
+            ""
+        } else {
+            "The other lines count. "
+        };
+        let rest = format!("{others}`supadeck keys` shows the keys in use.");
+        lines.put(0, Tone::Muted, &rest);
         Self::of(title, false, lines, None)
     }
 
