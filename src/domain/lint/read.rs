@@ -25,6 +25,7 @@ use super::name::{AT_RUN_TIME, Name};
 use super::rule::{self, Rule};
 use super::{Finding, Level, LockMode, PredictedLock, StatementRisk, tree};
 use crate::domain::sql::execution_mode::runs_alone;
+use crate::domain::sql::odd_blank;
 use crate::domain::sql::split::Statement;
 use squawk_syntax::{SourceFile, SyntaxNode};
 use std::collections::{BTreeMap, HashSet};
@@ -125,6 +126,9 @@ pub fn statement(
         if let Some(what) = runs_alone(whole) {
             let at = base + first_token(whole);
             reader.push(&rule::CANNOT_RUN_IN_TRANSACTION, at, what);
+        }
+        if let Some((at, odd, _)) = odd_blank::first(whole) {
+            reader.push(&rule::ODD_BLANK, base + at, &odd_blank::called(odd));
         }
         reader.text(short.as_ref().map_or(whole, |short| &short.text), true);
         reader.suspect(whole, base + first_token(whole));

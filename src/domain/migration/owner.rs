@@ -24,7 +24,10 @@ pub fn named(message: &str) -> Option<&str> {
     let rest = ["must be owner of ", "permission denied for "]
         .iter()
         .find_map(|start| message.strip_prefix(start))?;
+    // A function is named with its schema and its arguments.
+    let rest = rest.split('(').next().unwrap_or(rest);
     let (_, name) = rest.rsplit_once(' ')?;
+    let name = name.rsplit('.').next().unwrap_or(name);
     Some(name.trim_matches('"')).filter(|name| !name.is_empty())
 }
 
@@ -123,6 +126,11 @@ mod tests {
             ("must be owner of relation objects", Some("objects")),
             ("permission denied for schema auth", Some("auth")),
             ("permission denied for materialized view \"A\"", Some("A")),
+            ("must be owner of function auth.uid()", Some("uid")),
+            (
+                "must be owner of function \"My\".f(integer, timestamp without time zone)",
+                Some("f"),
+            ),
             ("permission denied to create role", None),
             ("darf nicht", None),
         ] {

@@ -15,7 +15,7 @@ use std::collections::BTreeSet;
 const NAMED: usize = 3;
 
 /// The assessments of a plan without the findings that the dry run has shown to be unfounded: waiting for a table, or losing
-/// rows of one, that was not there before; a change of type that converted no value to another; a policy that was dropped and made again; a grant to everybody that lets nobody
+/// rows of one, that was not there before; a change of type that converted no value to another; a policy or a trigger that was dropped and made again, or never there; a table that was there already; a grant to everybody that lets nobody
 /// at every row; a function that nobody can call who could not before. A file that was not measured keeps all of its
 /// findings, and so does every one of a dry run that stopped.
 pub fn settle(assessments: &[Assessment], report: &Report) -> Vec<Assessment> {
@@ -76,6 +76,10 @@ struct Seen {
     is_converted: bool,
     /// Whether any policy is gone.
     is_policy_gone: bool,
+    /// Whether any trigger is gone.
+    is_trigger_gone: bool,
+    /// Whether a relation was made at all.
+    is_any_made: bool,
     /// Whether everybody is let at every row of something.
     is_opened: bool,
     /// Whether a function that runs as its owner can be called by users who could not before.
@@ -84,10 +88,12 @@ struct Seen {
 
 impl Seen {
     fn of(report: &Report) -> Self {
-        let is_policy_gone =
-            report.difference.changes.iter().any(|change| {
-                change.object.kind == Kind::Policy && change.fate == ChangeKind::Removed
-            });
+        let is_gone = |kind: Kind| {
+            let mut changes = report.difference.changes.iter();
+            changes.any(|change| change.object.kind == kind && change.fate == ChangeKind::Removed)
+        };
+        let mut changes = report.difference.changes.iter();
+        let is_any_made = changes.any(|change| change.fate == ChangeKind::Added);
         let is_open = |change: &AccessChange| {
             matches!(change.role.as_str(), "anon" | "public") && change.after == Verdict::All
         };
@@ -115,7 +121,9 @@ impl Seen {
             }),
             added: added.map(|change| bare(&change.object.name)).collect(),
             locked: locked.map(|table| bare(table)).collect(),
-            is_policy_gone,
+            is_policy_gone: is_gone(Kind::Policy),
+            is_trigger_gone: is_gone(Kind::Trigger),
+            is_any_made,
             is_opened: report.access.iter().any(is_open),
             is_callable: report.access.iter().any(is_called),
         }
@@ -150,6 +158,9 @@ impl Seen {
                 // Policies and their tables may be renamed on the way, so any that is gone may be this one.
                 !self.is_policy_gone
             }
+            // Of IF EXISTS nothing may have come, and of IF NOT EXISTS.
+            _ if finding.rule == rule::DROP_TRIGGER.name => !self.is_trigger_gone,
+            _ if finding.rule == rule::TABLE_WITHOUT_RLS.name => !self.is_any_made,
             _ if finding.rule == rule::DEFINER_FOR_EVERYBODY.name => !self.is_callable,
             _ if finding.rule == rule::GRANT_TO_ANON.name => {
                 !self.is_opened && is_on_tables(&finding.subject)

@@ -139,6 +139,9 @@ fn text_fault(sql: &str, statements: &[Statement]) -> Option<Refusal> {
         let first = significant(text).next()?;
         let at = statement.range.start + first.start;
         if first.kind == Kind::Other && first.text(text) == "\\" {
+            if let Some(why) = restriction(sql, at) {
+                return Some(mend(at, why, "Remove both lines."));
+            }
             return Some(mend(
                 at,
                 "A backslash command of psql is not SQL.".into(),
@@ -160,6 +163,23 @@ fn text_fault(sql: &str, statements: &[Statement]) -> Option<Refusal> {
             hint,
         ))
     })
+}
+
+/// Why a dump is refused that newer versions of pg_dump put between `\restrict` and `\unrestrict`.
+fn restriction(sql: &str, at: usize) -> Option<String> {
+    const OPENS: &str = "\\restrict ";
+    const CLOSES: &str = "\\unrestrict ";
+    let key = sql[at..].strip_prefix(OPENS)?.lines().next()?.trim();
+    let line = |at| super::position::place(sql, at).line;
+    let end = sql.match_indices(CLOSES).map(|(end, _)| end);
+    let end = end.filter(|end| sql[end + CLOSES.len()..].trim_start().starts_with(key));
+    let lines = match end.last() {
+        Some(end) => format!("lines {} and {}", line(at), line(end)),
+        None => format!("line {}", line(at)),
+    };
+    Some(format!(
+        "`\\restrict` and `\\unrestrict` ({lines}) are commands of psql, which newer versions of pg_dump write around a dump."
+    ))
 }
 
 /// The setting by which a statement has the server read text in another way.
@@ -376,6 +396,21 @@ mod tests {
                 "{sql}: {found:?}"
             );
         }
+    }
+
+    #[test]
+    fn the_lines_that_pg_dump_writes_for_psql_are_both_named() {
+        let text = "-- Dumped\n\n\\restrict aB3\n\nset x = 1;\n\n\\unrestrict aB3\n";
+        let found = refusal(text);
+        assert!(
+            matches!(&found, Some(Refusal { why, remedy: Remedy::Mend("Remove both lines."), .. })
+                if why.contains("(lines 3 and 7)") && why.contains("pg_dump")),
+            "{found:?}"
+        );
+        let found = refusal("\\restrict aB3\nselect 1;\n");
+        assert!(matches!(&found, Some(Refusal { why, .. }) if why.contains("(line 1)")));
+        let found = refusal("\\connect x\nselect 1;\n");
+        assert!(matches!(&found, Some(Refusal { why, .. }) if !why.contains("restrict")));
     }
 
     #[test]

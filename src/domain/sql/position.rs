@@ -1,5 +1,6 @@
 //! Turns byte offsets of a file into lines and columns, and shows the place with a caret under it.
 
+use super::odd_blank::{called, is_odd_blank, visible};
 use crate::domain::text::harmless;
 
 /// A place in a file as people count: both from 1, the column in characters.
@@ -33,7 +34,8 @@ pub fn byte_of_character(text: &str, character: usize) -> usize {
         .map_or(text.len(), |(at, _)| at)
 }
 
-/// The lines around an offset, numbered, with a caret under the place. Made harmless, and bounded in width.
+/// The lines around an offset, numbered, with a caret under the place. Made harmless, and bounded in width. What looks like a
+/// blank and is none is shown as such.
 pub fn excerpt(text: &str, at: usize) -> String {
     excerpt_from(text, at, 1)
 }
@@ -54,6 +56,14 @@ pub fn excerpt_from(text: &str, at: usize, begins_at: usize) -> String {
     let line = text.lines().nth(here.line - 1).unwrap_or_default();
     let (_, column) = window(line, here.column, true);
     shown.push_str(&format!("{:>width$} | {}^", "", " ".repeat(column - 1)));
+    let odd = text.lines().take(here.line).skip(first);
+    let odd = odd.flat_map(str::chars).find(|c| is_odd_blank(*c));
+    if let Some(odd) = odd {
+        let odd = called(odd);
+        shown.push_str(&format!(
+            "\nThere is {odd} in it, which Postgres takes for a letter of a name."
+        ));
+    }
     shown
 }
 
@@ -65,7 +75,10 @@ fn window(line: &str, column: usize, around: bool) -> (String, usize) {
         0
     };
     let text: String = line.chars().skip(start).take(LINE_LIMIT).collect();
-    (harmless(&text).into_owned(), column - start)
+    let before: String = text.chars().take(column - start - 1).collect();
+    let wider = visible(&before).chars().count() - before.chars().count();
+    let text = visible(&text).into_owned();
+    (harmless(&text).into_owned(), column - start + wider)
 }
 
 fn floor(text: &str, at: usize) -> usize {
@@ -98,6 +111,21 @@ mod tests {
             excerpt(text, at),
             "1 | a\n2 | bc\n3 | select oops from t;\n  |        ^"
         );
+    }
+
+    #[test]
+    fn what_looks_like_a_blank_and_is_none_is_shown() {
+        let text = "create table\u{a0}a\u{200b} (b int oops);\n";
+        let at = text.find("oops").unwrap_or_default();
+        let shown = excerpt(text, at);
+        let lines: Vec<&str> = shown.lines().collect();
+        assert_eq!(lines[0], "1 | create table<U+00A0>a<U+200B> (b int oops);");
+        assert_eq!(lines[1].find('^'), lines[0].find("oops"));
+        assert_eq!(
+            lines[2],
+            "There is a no-break space (U+00A0) in it, which Postgres takes for a letter of a name."
+        );
+        assert_eq!(excerpt("a b\n", 2).lines().count(), 2);
     }
 
     #[test]

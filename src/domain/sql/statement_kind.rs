@@ -68,11 +68,12 @@ pub fn index_unless_there(statement: &str) -> Option<String> {
 }
 
 /// Whether a statement's text says that it changes the migration history: a command other than a query that names the table,
-/// or a block of code that names it beside a command that writes.
-pub fn history_write(statement: &str) -> bool {
+/// or a block of code that names it beside a command that writes. `is_in_path` says whether the search path may lead to it,
+/// so that its name alone is enough.
+pub fn history_write(statement: &str, is_in_path: bool) -> bool {
     const TABLE: [&str; 3] = ["supabase_migrations", ".", "schema_migrations"];
-    const WRITES: [&str; 7] = [
-        "insert", "update", "delete", "truncate", "copy", "alter", "drop",
+    const WRITES: [&str; 8] = [
+        "insert", "update", "delete", "truncate", "copy", "alter", "drop", "merge",
     ];
     let tokens: Vec<(Kind, String)> = significant(statement)
         .map(|token| {
@@ -81,20 +82,31 @@ pub fn history_write(statement: &str) -> bool {
         })
         .collect();
     let is_word = |word: &&str| WRITES.contains(word);
+    let is_named = |at: usize| {
+        let is_qualified = at > 0 && tokens[at - 1].1 == ".";
+        tokens[at].1 == TABLE[2] && is_in_path && !is_qualified
+    };
     let names = tokens
         .windows(3)
-        .any(|three| three.iter().map(|(_, text)| text.as_str()).eq(TABLE));
+        .any(|three| three.iter().map(|(_, text)| text.as_str()).eq(TABLE))
+        || (0..tokens.len()).any(is_named);
     if names && tokens.iter().any(|(_, text)| is_word(&text.as_str())) {
         return true;
     }
     tokens.iter().any(|(kind, text)| {
         *kind == Kind::DollarText
-            && text.contains("supabase_migrations")
-            && text.contains("schema_migrations")
+            && (is_in_path || text.contains(TABLE[0]))
+            && text.contains(TABLE[2])
             && text
                 .split(|c: char| !c.is_ascii_alphanumeric() && c != '_')
                 .any(|word| is_word(&word))
     })
+}
+
+/// Whether a statement may put the schema of the history into the search path.
+pub fn opens_history(statement: &str) -> bool {
+    let text = statement.to_ascii_lowercase();
+    text.contains("search_path") && text.contains("supabase_migrations")
 }
 
 /// The words of a statement outside parentheses, in lower case.
@@ -177,6 +189,32 @@ fn object_tag(words: &[String]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_write_of_the_history_is_seen_by_its_names() {
+        let full = "delete from supabase_migrations.schema_migrations";
+        let short = "delete from schema_migrations where version = '1'";
+        let block = "do $$ begin update schema_migrations set name = 'x'; end $$";
+        assert!(history_write(full, false) && history_write(full, true));
+        assert!(history_write(short, true) && !history_write(short, false));
+        assert!(history_write(block, true) && !history_write(block, false));
+        assert!(history_write(
+            "merge into Supabase_Migrations.\"schema_migrations\" m using x on true when matched then do nothing",
+            false
+        ));
+        for other in [
+            "select * from schema_migrations",
+            "delete from app.schema_migrations",
+            "delete from t where a = 'schema_migrations'",
+        ] {
+            assert!(!history_write(other, true), "{other}");
+        }
+        assert!(opens_history("SET search_path = supabase_migrations"));
+        assert!(opens_history(
+            "select set_config('search_path', 'supabase_migrations, public', false)"
+        ));
+        assert!(!opens_history("set search_path = public"));
+    }
 
     #[test]
     fn tags_are_those_of_the_server() {

@@ -2,7 +2,7 @@
 //! and lost in the end. Who records it, over a connection or in one call, makes no difference to the report.
 
 use super::doubt::{Doubt, doubt};
-use super::error::step_problem;
+use super::error::{cause, step_problem};
 use super::losses::count_losses;
 use super::outside::refused;
 use super::script::parts;
@@ -117,7 +117,32 @@ async fn run_and_count(
     if report.problem.is_none() {
         counted?;
     }
+    name_cause(schema, plan, &recording, &mut report).await;
     Ok(report)
+}
+
+/// Puts into the problem of the file that failed what only the database knows: whose the timeout or the object is.
+async fn name_cause(
+    schema: &Workspace,
+    plan: &Plan,
+    recording: &DryRunResult,
+    report: &mut Report,
+) {
+    let at = report.steps.iter().position(|one| one.end == End::Failed);
+    let failed = recording.files.last().and_then(|last| last.failed.as_ref());
+    let (Some(at), Some(failed), Environment::Target) = (at, failed, report.on) else {
+        return;
+    };
+    let Some(problem) = report.problem.take() else {
+        return;
+    };
+    let statements: Vec<&str> = plan.steps[at].statements.iter().collect();
+    let problem = cause::with_cause(problem, schema, &plan.target, &failed.halt, &statements).await;
+    let shown = report.steps[at].statements.last_mut();
+    if let Some(shown) = shown.and_then(|statement| statement.problem.as_mut()) {
+        shown.clone_from(&problem);
+    }
+    report.problem = Some(problem);
 }
 
 /// The files that can be dry-run in a transaction, without those that are refused.

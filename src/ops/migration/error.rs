@@ -10,6 +10,7 @@ use crate::domain::migration::{Direction, Step};
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::script::{RunError, ServerError};
 use crate::domain::sql::execution_mode::{Refusal, Remedy};
+use crate::domain::sql::odd_blank::visible;
 use crate::domain::sql::position::{byte_of_character, excerpt, place};
 use crate::domain::sql::split::split;
 use crate::domain::text::{CELL_LIMIT, cell, harmless, harmless_lines, sentence};
@@ -172,7 +173,7 @@ pub(in crate::ops) fn server_problem(
     let mut detail: Vec<String> = shown.into_iter().collect();
     let more = [&refused.detail, &refused.context];
     detail.extend(more.into_iter().flatten().map(|text| lines(text)));
-    let mut why = sentence(&cell(&refused.message));
+    let mut why = sentence(&visible(&cell(&refused.message)));
     if let Some(blocker) = &refused.blocker {
         why.push_str(&format!(" It waited for {blocker}."));
     }

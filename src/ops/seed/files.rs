@@ -121,6 +121,12 @@ fn note(pattern: &str, is_empty: bool) -> Option<String> {
             harmless(&pattern.replace('\\', "/"))
         ));
     }
+    let opens = pattern.rfind('[');
+    if opens.is_some_and(|at| !pattern[at..].contains(']')) {
+        said.push(format!(
+            "A `[` in `{shown}` is not closed, so nothing fits it."
+        ));
+    }
     if pattern.split('/').any(|part| part == "**") {
         said.push(format!(
             "`**` in `{shown}` stands for exactly one folder, as in the Supabase CLI: what lies directly there, or deeper, is not meant. Write a pattern for each depth."
@@ -159,7 +165,7 @@ pub(super) fn looked(root: &Path) -> Result<String, Problem> {
     })
 }
 
-/// The patterns relative to the project.
+/// The patterns relative to the project; one that begins at the root of the file system stays so, as in the Supabase CLI.
 pub(super) fn patterns(root: &Path) -> Result<Vec<String>, Problem> {
     let configured = match read_config(&root.join(CONFIG))? {
         Some(seed) if !seed.enabled => return Ok(Vec::new()),
@@ -169,7 +175,10 @@ pub(super) fn patterns(root: &Path) -> Result<Vec<String>, Problem> {
     };
     Ok(configured
         .iter()
-        .map(|pattern| clean(&format!("supabase/{pattern}")))
+        .map(|pattern| match pattern.strip_prefix('/') {
+            Some(rest) => format!("/{}", clean(rest)),
+            None => clean(&format!("supabase/{pattern}")),
+        })
         .collect())
 }
 
@@ -217,6 +226,10 @@ fn expand(root: &Path, pattern: &str) -> Vec<String> {
         .take_while(|part| !is_pattern(part))
         .collect();
     let base = fixed.join("/");
+    if base.is_empty() && pattern.starts_with('/') {
+        // The root of a file system is no folder of seeds.
+        return Vec::new();
+    }
     let depth = pattern.split('/').count() - fixed.len();
     let mut found = Vec::new();
     walk(&root.join(&base), &base, depth, &mut |path| {
@@ -291,6 +304,24 @@ mod tests {
                 "extra/x/y.sql"
             ]
         );
+    }
+
+    #[test]
+    fn a_pattern_from_the_root_of_the_file_system_stays_one() {
+        let outside = project(&[("b.sql", ""), ("a.sql", ""), ("c.txt", "")]);
+        let at = outside.path().display();
+        let config =
+            format!("[db.seed]\nsql_paths = ['{at}/*.sql', '{at}/./b.sql', '/*.sql', '[ab.sql']\n");
+        let folder = project(&[("supabase/config.toml", &config)]);
+        let found = find(folder.path()).unwrap();
+        let paths: Vec<&str> = found.files.iter().map(|seed| seed.path.as_str()).collect();
+        assert_eq!(paths, [format!("{at}/a.sql"), format!("{at}/b.sql")]);
+        assert!(found.files.iter().all(|seed| seed.file.is_file()));
+        let [root, open] = &found.notes[..] else {
+            panic!("{:?}", found.notes);
+        };
+        assert!(root.contains("No file matches `/*.sql`"), "{root}");
+        assert!(open.contains("is not closed"), "{open}");
     }
 
     #[test]

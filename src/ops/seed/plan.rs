@@ -8,7 +8,7 @@ use crate::domain::problem::{Kind, Problem};
 use crate::domain::seed::{SeedEntry, SeedListing, SeedPlan, SeedState, SeedStep};
 use crate::domain::sql::execution_mode::runs_alone;
 use crate::domain::sql::psql::{self, SeedPart};
-use crate::domain::sql::statement_kind::history_write;
+use crate::domain::sql::statement_kind::{history_write, opens_history};
 use crate::domain::sql::transaction::{Shape, shape};
 use crate::domain::text::harmless;
 use crate::ops::migration::{Workspace, sha256_of};
@@ -111,12 +111,14 @@ pub async fn plan(schema: &Workspace, paths: &[PathBuf], again: bool) -> Result<
 
 /// The places of a seed that write the migration history: what it says then, no migration has done.
 fn writes_history(step: &SeedStep) -> Option<String> {
-    let lines: Vec<String> = step
+    let is_in_path = step.parts.iter().any(|part| opens_history(&part.sql));
+    let mut lines: Vec<String> = step
         .parts
         .iter()
-        .filter(|part| history_write(&part.sql))
+        .filter(|part| history_write(&part.sql, is_in_path))
         .map(|part| part.line.to_string())
         .collect();
+    lines.dedup();
     let line = if lines.len() == 1 { "line" } else { "lines" };
     (!lines.is_empty()).then(|| {
         format!(

@@ -109,9 +109,65 @@ const SIGNED_IN: [&str; 4] = [
     "auth.jwt->>'role'='authenticated'",
 ];
 
+/// The words of a condition that looks at nothing but who is signed in, and in which role.
+const OF_ROLE: [&str; 32] = [
+    "auth",
+    "uid",
+    "role",
+    "jwt",
+    ".",
+    "->>",
+    "->",
+    "-",
+    ">",
+    "<",
+    "=",
+    "!",
+    "<>",
+    "!=",
+    "is",
+    "not",
+    "null",
+    "in",
+    "or",
+    "and",
+    "coalesce",
+    ",",
+    "any",
+    "array",
+    "[",
+    "]",
+    "distinct",
+    "from",
+    "'authenticated'",
+    "'anon'",
+    "'service_role'",
+    "''",
+];
+
 /// Whether a condition is true for everybody who is signed in.
 fn asks_for_sign_in_alone(node: &SyntaxNode) -> bool {
-    clauses(node).any(|clause| SIGNED_IN.contains(&asked(&clause).concat().as_str()))
+    clauses(node).any(|clause| {
+        let words = asked(&clause);
+        let all = words.concat();
+        if !words
+            .iter()
+            .all(|word| OF_ROLE.contains(&word.as_str()) || word == "'role'")
+        {
+            return false;
+        }
+        let has = |words: &[&str]| words.iter().any(|word| all.contains(word));
+        let excludes = has(&["<>", "!=", "notin", "distinctfrom"]);
+        let excludes_anon = has(&[
+            "<>'anon'",
+            "!='anon'",
+            "isdistinctfrom'anon'",
+            "notin'anon'",
+        ]);
+        has(&SIGNED_IN)
+            || has(&["'authenticated'"]) && !excludes
+            || excludes_anon && !has(&["'authenticated'", "'service_role'"])
+    })
 }
 
 /// Whether a condition asks for nothing but the bucket, and perhaps that somebody is signed in.

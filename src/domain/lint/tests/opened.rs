@@ -15,6 +15,11 @@ fn conditions_that_users_meet_by_themselves_are_found() {
         "'authenticated' = auth.role()",
         "auth.jwt() ->> 'role' = 'authenticated'",
         "(auth.jwt()->>'role')::text = 'authenticated'",
+        "auth.role() in ('authenticated', 'service_role')",
+        "auth.role() = any (array['authenticated', 'service_role'])",
+        "coalesce(auth.role(), '') <> 'anon'",
+        "auth.role() is distinct from 'anon'",
+        "auth.role() = 'authenticated' or auth.role() = 'service_role'",
     ] {
         for (of, rule) in [
             ("for all to authenticated using", write),
@@ -31,6 +36,16 @@ fn conditions_that_users_meet_by_themselves_are_found() {
         for sql in [restrictive, narrower, chosen] {
             check(&[(&sql, &["blocks-readers"])]);
         }
+    }
+    for condition in [
+        "auth.role() = 'service_role'",
+        "auth.role() <> 'authenticated'",
+        "auth.role() not in ('authenticated', 'anon')",
+        "auth.jwt() ->> 'aal' = 'aal2'",
+        "auth.uid() is null",
+    ] {
+        let sql = format!("create policy p on a to authenticated using ({condition})");
+        check(&[(&sql, &["blocks-readers"])]);
     }
     let believes = "policy-user-metadata";
     check(&[

@@ -25,8 +25,19 @@ pub(super) fn of(refused: &ServerError, on: Environment) -> Option<String> {
         (_, Some(theirs)) if code == "55P04" => Some(format!("{theirs} {NEW_VALUE}")),
         (_, Some(theirs)) => Some(theirs.into_owned()),
         (Environment::Scratch, None) if is_lacking(code) => Some(LACKING.to_owned()),
+        (_, None) if code == "42501" && !is_of_object(&refused.message) => {
+            Some(OF_ROLES.to_owned())
+        }
         (_, None) => ours(code).map(str::to_owned),
     }
+}
+
+/// What to do where what is refused is no matter of an object's owner.
+const OF_ROLES: &str = "The role of the database URL may not do this. Use a role that may, or take it out of the file: on the hosted platform no role that one can sign in as is a superuser.";
+
+/// Whether a refusal names an object that the role may not touch.
+fn is_of_object(message: &str) -> bool {
+    message.starts_with("must be owner of ") || message.starts_with("permission denied for ")
 }
 
 /// What to do about a setting that this server is too old for.
@@ -101,6 +112,21 @@ mod tests {
         );
         assert!(!on_scratch.contains("database URL"), "{on_scratch}");
         assert!(hint("42501", None, Environment::Target).contains("database URL"));
+        for (message, words) in [
+            ("must be owner of table a", "that owns the objects"),
+            ("permission denied for schema a", "that owns the objects"),
+            ("must be member of role \"r1\"", "take it out of the file"),
+            ("permission denied to set role \"r1\"", "take it out"),
+            ("must be superuser to alter superusers", "take it out"),
+        ] {
+            let refused = ServerError {
+                code: "42501".into(),
+                message: message.into(),
+                ..ServerError::default()
+            };
+            let said = of(&refused, Environment::Target).unwrap_or_default();
+            assert!(said.contains(words), "{message}: {said}");
+        }
         let both = hint("42883", Some("Add casts."), Environment::Scratch);
         assert!(both.starts_with("Add casts. The scratch"), "{both}");
         assert_eq!(
