@@ -52,7 +52,7 @@ pub(crate) fn words(losses: &[Loss]) -> Vec<String> {
     losses.iter().map(word).collect()
 }
 
-async fn over_api(bench: &Bench, api: &Standin) -> Report {
+pub(crate) async fn over_api(bench: &Bench, api: &Standin) -> Report {
     let remote = api.database();
     let schema = Workspace::new(bench.root.path(), remote.clone());
     let plan = migration::plan(&schema, &everything()).await.unwrap();

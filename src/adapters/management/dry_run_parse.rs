@@ -9,13 +9,14 @@ use crate::domain::dry_run::measure::{Recount, StatementStats, TouchedTable};
 use crate::domain::dry_run::recording::{
     DryRunResult, Failed, FileResult, FileScript, StatementResult,
 };
+use crate::domain::dry_run::undone::Undone;
 use crate::domain::problem::Problem;
 use crate::domain::script::{NOT_HERE, RunError, ServerError};
 use crate::domain::snapshot::Snapshot;
 use crate::domain::sql::statement_kind::leading_words;
 use crate::domain::text;
 use serde::Deserialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 /// The answer.
@@ -23,6 +24,9 @@ use std::time::Duration;
 struct Answer {
     /// The number of the transaction in the end.
     number: String,
+    /// The transactions that were undone since it began; absent where they are too many.
+    #[serde(default)]
+    undone: Option<BTreeSet<u64>>,
     said: Vec<Event>,
 }
 
@@ -104,12 +108,15 @@ pub(super) fn read(
     let mut parser = Parser {
         latest: before.clone(),
         touched: BTreeMap::new(),
+        next_xid: None,
         is_cancelled,
         words,
     };
+    let undone = answer.undone.map_or(Undone::Unknown, Undone::Known);
     let mut takes = Vec::with_capacity(scripts.len());
     for script in scripts {
-        let result = parser.file_result(script)?;
+        let mut result = parser.file_result(script)?;
+        result.undone.clone_from(&undone);
         let is_over = result.failed.is_some();
         takes.push(result);
         if is_over {
@@ -138,6 +145,8 @@ struct Parser<W> {
     latest: Snapshot,
     /// Every table under a lock, by its number.
     touched: BTreeMap<u32, TouchedTable>,
+    /// Below which number each transaction was taken when that was told last.
+    next_xid: Option<u64>,
     is_cancelled: bool,
     words: W,
 }
@@ -184,12 +193,15 @@ impl<W: Iterator<Item = Event>> Parser<W> {
             Some(Event::Ran(measured)) => {
                 let touched = snapshot::parse_touched(&measured.touched).into_iter();
                 self.touched.extend(touched.map(|table| (table.id, table)));
+                let next_xid = snapshot::parse_next_xid(&measured.touched);
+                self.next_xid = next_xid.or(self.next_xid);
                 let recounts = snapshot::parse_counts(&measured.recounts).into_iter();
                 Ok(Ok(StatementStats {
                     took: Duration::from_micros(measured.took_us),
                     rows: if has_rows(sql) { measured.rows } else { 0 },
                     touched: self.touched.values().cloned().collect(),
                     recounts: recounts.map(|(id, tally)| Recount { id, tally }).collect(),
+                    next_xid: self.next_xid,
                 }))
             }
             Some(Event::Failed(fault)) => {

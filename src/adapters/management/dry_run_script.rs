@@ -27,14 +27,19 @@ pub(super) const ACT_BEGINS: &str = "do $supadeck$";
 const COUNT_ALL: Duration = Duration::from_secs(30);
 /// The columns of the questions about the tables and about their locks.
 const BASELINE_COLUMNS: usize = 7;
-const MEASURE_COLUMNS: usize = 8;
+const MEASURE_COLUMNS: usize = 9;
 const RIGHTS_COLUMNS: usize = 9;
 /// What a look at the catalog may take, whatever the limit of a statement is; the next look gives that back.
 const EASE: &str = "perform pg_catalog.set_config('supadeck.limit', pg_catalog.current_setting('statement_timeout'), true), \
     pg_catalog.set_config('statement_timeout', '20000', true); ";
 /// The report.
-const REPORT: &str = "select pg_catalog.concat('{\"number\":\"', pg_catalog.txid_current(), '\",\"said\":[', \
-    pg_catalog.substr(pg_catalog.current_setting('supadeck.said', true), 3), ']}') as supadeck";
+fn report() -> String {
+    format!(
+        "select pg_catalog.concat('{{\"number\":\"', pg_catalog.txid_current(), '\",\"undone\":', coalesce({}, 'null'), ',\"said\":[', \
+        pg_catalog.substr(pg_catalog.current_setting('supadeck.said', true), 3), ']}}') as supadeck",
+        snapshot::undone_sql()
+    )
+}
 
 /// What a call is made of.
 pub(super) struct DryRunScript<'a> {
@@ -87,7 +92,7 @@ impl DryRunScript<'_> {
                 ("SEEING", snapshot::visible_sql("one.role", "one.ids")),
             ],
         )));
-        sql.extend([REPORT.to_owned(), "rollback".to_owned()]);
+        sql.extend([report(), "rollback".to_owned()]);
         sql.join(";\n")
     }
 

@@ -17,7 +17,9 @@ use crate::domain::dry_run::access::{Right, Rights, Visible, changes};
 use crate::domain::dry_run::losses::Counts;
 use crate::domain::dry_run::measure::{Baseline, CountTarget};
 use crate::domain::dry_run::quiet::Quiet;
-use crate::domain::dry_run::recording::{DryRunResult, FileResult, FileScript, PostRollback};
+use crate::domain::dry_run::recording::{
+    DryRunResult, Failed, FileResult, FileScript, PostRollback,
+};
 use crate::domain::problem::Problem;
 use crate::domain::run_event::RunEvent;
 use crate::domain::script::{Limits, RunError};
@@ -55,6 +57,8 @@ pub(super) struct PgDryRun {
     has_files: bool,
     /// What was there before anything ran, where it was asked for.
     before: Option<Before>,
+    /// The transaction number below which each was taken when something was undone last, until a file begins behind it.
+    undone_xid: Option<u64>,
 }
 
 /// What is asked before anything runs.
@@ -105,6 +109,7 @@ impl PgDryRun {
             quiet: Quiet::default(),
             has_files: false,
             before: None,
+            undone_xid: None,
         };
         dry_run.open(looks).await?;
         Ok(dry_run)
@@ -230,9 +235,12 @@ impl PgDryRun {
                 wants_rights,
                 tells_files: is_told,
             };
-            let flown = run.run(scripts, news, cancel).await?;
+            let mut flown = run.run(scripts, news, cancel).await?;
             self.drop_notices();
             if !flown.is_unclear {
+                if let Some(first) = flown.files.first_mut() {
+                    first.begun_xid = self.undone_xid.take();
+                }
                 let failed = flown.files.last().and_then(|file| file.failed.as_ref());
                 if failed.is_some_and(|failed| matches!(failed.halt, RunError::Refused(_))) {
                     self.undo(UNDO_FILE).await?;
@@ -262,8 +270,28 @@ impl PgDryRun {
     /// Undoes what ran and was not told as done. The server goes on counting rows over it.
     async fn undo(&mut self, savepoint: &str) -> Result<(), Problem> {
         self.return_to(savepoint).await?;
-        let counters = self.ask_one(&snapshot::counters_sql(&self.known)).await?;
-        self.tables.count_besides(counters);
+        let counters = snapshot::counters_sql(&self.known);
+        let questions = [counters.as_str(), snapshot::NEXT_XID];
+        let questions = questions.map(|question| self.questions.usual(question));
+        let mut answers = self.ask(questions.to_vec()).await?.into_iter();
+        let mut answer = || answers.next().unwrap_or_default();
+        self.tables.count_besides(answer());
+        self.undone_xid = snapshot::parse_next_xid(&answer());
+        Ok(())
+    }
+
+    /// Enters which transactions were undone, where files changed rows.
+    async fn enter_undone(&mut self, results: &mut [FileResult]) -> Result<(), Problem> {
+        if !results.iter().any(FileResult::has_changed_rows) {
+            return Ok(());
+        }
+        let question = format!("select {}", snapshot::undone_sql());
+        let said = self.ask_one(&question).await?;
+        let said = said.into_iter().flatten().next().flatten();
+        let undone = snapshot::parse_undone(said.as_deref());
+        for result in results {
+            result.undone.clone_from(&undone);
+        }
         Ok(())
     }
 
@@ -340,6 +368,7 @@ impl PgDryRun {
             let seen = self.seeing(&wanted);
             rights.visible = visible(self.ask(seen).await?)?;
             rights.after = Some(after);
+            self.enter_undone(&mut results).await?;
         }
         Ok(DryRunResult {
             before: before.snapshot,
@@ -515,7 +544,12 @@ impl DryRunTransaction for PgDryRun {
     ) -> Task<'a, FileResult> {
         Box::pin(async move {
             let one = std::slice::from_ref(script);
-            let flown = self.files(one, false, false, news, cancel).await?;
+            let mut flown = self.files(one, false, false, news, cancel).await?;
+            let is_refused = |failed: &Failed| matches!(failed.halt, RunError::Refused(_));
+            let mut files = flown.files.iter().filter_map(|file| file.failed.as_ref());
+            if files.all(is_refused) {
+                self.enter_undone(&mut flown.files).await?;
+            }
             Ok(flown.files.into_iter().next().unwrap_or_default())
         })
     }
@@ -533,9 +567,9 @@ impl DryRunTransaction for PgDryRun {
     }
 
     fn rollback_to_mark(&mut self) -> Task<'_, ()> {
-        self.tables.return_to(&self.marked_tables);
+        self.tables.clone_from(&self.marked_tables);
         self.has_files = false;
-        Box::pin(self.return_to(MARK))
+        Box::pin(self.undo(MARK))
     }
 
     fn count<'a>(&'a mut self, holdings: &'a [CountTarget]) -> Task<'a, Counts> {

@@ -24,6 +24,7 @@ use crate::domain::dry_run::access::Right;
 use crate::domain::dry_run::measure::{Recount, StatementStats};
 use crate::domain::dry_run::quiet::Quiet;
 use crate::domain::dry_run::recording::{Failed, FileResult, FileScript, StatementResult};
+use crate::domain::dry_run::savepoint::Marks;
 use crate::domain::migration::Blocker;
 use crate::domain::problem::Problem;
 use crate::domain::run_event::RunEvent;
@@ -168,6 +169,7 @@ impl FilesRun<'_> {
         let flight = Flight {
             questions,
             open: self.open,
+            known: self.known,
             measure: questions.usual(&snapshot::measure_sql(self.known)),
             scripts,
             heard: &heard,
@@ -196,7 +198,7 @@ impl FilesRun<'_> {
                     guard.give_up();
                 }
                 // Nothing is learned of a file that is undone, and of those that were on their way behind it.
-                tables.return_to(&at_file);
+                tables.clone_from(&at_file);
                 if let Some(judged) = feed.forget() {
                     *quiet = judged;
                 }
@@ -222,6 +224,7 @@ enum Stop {
 struct Flight<'a, 'n> {
     questions: &'a Questions,
     open: &'a str,
+    known: &'a [u32],
     measure: String,
     scripts: &'a [FileScript],
     heard: &'a Mutex<Heard<'n>>,
@@ -293,6 +296,7 @@ impl Flight<'_, '_> {
         (client, queue): (&'c Client, &mut VecDeque<Sent<'c>>),
     ) -> Result<(), Stop> {
         let (mut bytes, mut is_waiting) = (0, false);
+        let mut savepoints = Marks::default();
         let mut latest = Instant::now();
         let mut settled = Duration::ZERO;
         loop {
@@ -344,6 +348,7 @@ impl Flight<'_, '_> {
                 (Item::Open, _) => {
                     flown.files.push(FileResult::default());
                     at_file.clone_from(tables);
+                    savepoints.clear();
                     settled = Duration::ZERO;
                     let step = self.scripts[file].step;
                     let mut heard = locked(self.heard);
@@ -369,6 +374,15 @@ impl Flight<'_, '_> {
                         Ok(rows) => rows,
                         Err(problem) => return Err(self.failed(flown, part, took, lost(&problem))),
                     };
+                    let sql = &self.scripts[file].parts[part].sql;
+                    if savepoints.enter(sql, tables) {
+                        // Such a file runs strictly, so nothing else is on its way.
+                        let counters = self.count_undone(guard).await;
+                        match counters {
+                            Ok(counters) => tables.count_besides(counters),
+                            Err(halt) => return Err(self.failed(flown, part, took, halt)),
+                        }
+                    }
                     let mut touched = snapshot::parse_touched(&rows);
                     let (renewed, is_renamed) = tables.enter(&mut touched);
                     if !waits && !queue.is_empty() && (is_renamed || !renewed.is_empty()) {
@@ -376,7 +390,6 @@ impl Flight<'_, '_> {
                     }
                     quiet.enter(&touched);
                     is_waiting &= !waits;
-                    let sql = &self.scripts[file].parts[part].sql;
                     let counting = self.questions.recount(&renewed, sql);
                     let counted = match self.count(guard, counting).await {
                         Ok(counted) => counted,
@@ -386,6 +399,7 @@ impl Flight<'_, '_> {
                     let statements = flown.files.last_mut().map(|file| &mut file.statements);
                     if let Some(last) = statements.and_then(|all| all.last_mut()) {
                         (last.ran.touched, last.ran.recounts) = (touched, counted);
+                        last.ran.next_xid = snapshot::parse_next_xid(&rows);
                     }
                 }
                 (Item::Settle | Item::EndSession, _) => settled += took,
@@ -411,6 +425,7 @@ impl Flight<'_, '_> {
                             rows: 0,
                             touched,
                             recounts,
+                            next_xid: snapshot::parse_next_xid(&rows),
                         };
                     }
                 }
@@ -500,23 +515,32 @@ impl Flight<'_, '_> {
     ) -> Result<Vec<Recount>, RunError> {
         let mut answers = Vec::new();
         for message in questions {
-            let limit = self.questions.patience.0 * 3 / 2;
-            let asking = guard.wait(asked(guard.client, &message));
-            let answer = match tokio::time::timeout(limit, asking).await {
-                Ok(Ok(answer)) => answer,
-                Ok(Err(Failure::Server(_))) if guard.stop.is_wanted() => {
-                    return Err(RunError::Cancelled);
-                }
-                Ok(Err(failure)) => return Err(unmeasured(&failure)),
-                Err(_) => return Err(unmeasured(&Failure::Line(silent(limit)))),
-            };
-            let rows = self
-                .questions
-                .rows(answer)
-                .map_err(|problem| lost(&problem))?;
-            answers.push(rows);
+            answers.push(self.ask(guard, &message).await?);
         }
         recounts(answers).map_err(|problem| lost(&problem))
+    }
+
+    /// How many rows the server counts behind a return to a savepoint.
+    async fn count_undone(&self, guard: &mut Supervisor<'_>) -> Result<Texts, RunError> {
+        let counters = self.questions.usual(&snapshot::counters_sql(self.known));
+        self.ask(guard, &counters).await
+    }
+
+    /// Asks one question where nothing else is on its way.
+    async fn ask(&self, guard: &mut Supervisor<'_>, message: &str) -> Result<Texts, RunError> {
+        let limit = self.questions.patience.0 * 3 / 2;
+        let asking = guard.wait(asked(guard.client, message));
+        let answer = match tokio::time::timeout(limit, asking).await {
+            Ok(Ok(answer)) => answer,
+            Ok(Err(Failure::Server(_))) if guard.stop.is_wanted() => {
+                return Err(RunError::Cancelled);
+            }
+            Ok(Err(failure)) => return Err(unmeasured(&failure)),
+            Err(_) => return Err(unmeasured(&Failure::Line(silent(limit)))),
+        };
+        self.questions
+            .rows(answer)
+            .map_err(|problem| lost(&problem))
     }
 
     /// The statements of the file that is answered now.
@@ -537,8 +561,7 @@ impl Flight<'_, '_> {
                 ran: StatementStats {
                     took,
                     rows,
-                    touched: Vec::new(),
-                    recounts: Vec::new(),
+                    ..StatementStats::default()
                 },
             });
         }

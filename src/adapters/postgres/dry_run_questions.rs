@@ -178,8 +178,10 @@ impl KnownTables {
             if self.rows.get(&table.id) != Some(&table.rows) {
                 Arc::make_mut(&mut self.rows).insert(table.id, table.rows);
             }
+            // A new partition has no name from before.
             if let Some(name) = &table.table
-                && self.names.get(&table.id) != Some(name)
+                && let Some(known) = self.names.get(&table.id)
+                && known != name
             {
                 is_renamed = true;
                 Arc::make_mut(&mut self.names).insert(table.id, name.clone());

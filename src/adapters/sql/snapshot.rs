@@ -7,6 +7,7 @@ use crate::domain::dry_run::losses::Counts;
 use crate::domain::dry_run::measure::{
     Baseline, BaselineTable, CountTarget, Rows, Tally, TouchedTable, Uncounted,
 };
+use crate::domain::dry_run::undone::Undone;
 use crate::domain::lint::LockMode;
 use crate::domain::problem::Problem;
 use crate::domain::snapshot::{Identity, Kind, Object, Snapshot};
@@ -241,6 +242,36 @@ pub(in crate::adapters) fn parse_touched(rows: &Texts) -> Vec<TouchedTable> {
     touched
 }
 
+/// Reads from the same rows below which number each transaction is taken.
+pub(in crate::adapters) fn parse_next_xid(rows: &Texts) -> Option<u64> {
+    let row = rows.iter().find(|row| matches!(row.first(), Some(None)))?;
+    parsed(row.get(4).cloned().flatten())
+}
+
+/// The question for that alone, in the same form.
+pub(in crate::adapters) const NEXT_XID: &str = "select null, null, null, null, pg_catalog.pg_snapshot_xmax(pg_catalog.pg_current_snapshot())::pg_catalog.text";
+
+/// The most transactions that are looked at one by one.
+const MOST_XIDS: u64 = 1_000_000;
+
+/// An expression for the transactions that were undone since this one began, its own and those of others, as a JSON array; null
+/// where they are too many. No search_path is known where it stands.
+pub(in crate::adapters) fn undone_sql() -> String {
+    let next = "pg_catalog.pg_snapshot_xmax(pg_catalog.pg_current_snapshot())::pg_catalog.text::pg_catalog.int8";
+    format!(
+        "case when {next} operator(pg_catalog.-) pg_catalog.txid_current() operator(pg_catalog.<=) {MOST_XIDS} then (\
+        select coalesce(pg_catalog.json_agg(n), '[]')::pg_catalog.text \
+        from pg_catalog.generate_series(pg_catalog.txid_current(), {next} operator(pg_catalog.-) 1::pg_catalog.int8) n \
+        where pg_catalog.pg_xact_status(n::pg_catalog.text::pg_catalog.xid8) operator(pg_catalog.=) 'aborted') end"
+    )
+}
+
+/// Reads what [`undone_sql`] says.
+pub(in crate::adapters) fn parse_undone(said: Option<&str>) -> Undone {
+    let numbers = said.and_then(|said| serde_json::from_str(said).ok());
+    numbers.map_or(Undone::Unknown, Undone::Known)
+}
+
 fn one_touched(row: &[Option<String>]) -> Option<TouchedTable> {
     let cell = |at: usize| row.get(at).cloned().flatten();
     let modes = cell(2)?;
@@ -252,6 +283,7 @@ fn one_touched(row: &[Option<String>]) -> Option<TouchedTable> {
     Some(TouchedTable {
         id: parsed(cell(0))?,
         table: cell(1),
+        root: parsed(cell(8)),
         mode,
         file: parsed(cell(3)),
         bytes: parsed(cell(4)),

@@ -97,8 +97,17 @@ fn name(sql: &str, token: &Token) -> Option<String> {
 
 /// Whether all of a table's columns with these names came after the first of two catalogs: neither their names nor their numbers
 /// were there. Where columns were renamed nobody knows which of them had the name then, and a table with triggers may change
-/// other columns too: there none is new.
-pub fn are_new(id: u32, columns: &BTreeSet<String>, before: &Snapshot, after: &Snapshot) -> bool {
+/// other columns too: there none is new. The table is given with those that it is a partition of: an update of one of them runs
+/// its triggers for a statement.
+pub fn are_new(
+    lineage: &[u32],
+    columns: &BTreeSet<String>,
+    before: &Snapshot,
+    after: &Snapshot,
+) -> bool {
+    let Some(&id) = lineage.first() else {
+        return false;
+    };
     let of_table = |picture: &Snapshot| -> Vec<(String, i32)> {
         let found = picture.identities.iter().filter(|(object, identity)| {
             object.kind == Object::Column && identity.id == id && identity.part > 0
@@ -108,17 +117,16 @@ pub fn are_new(id: u32, columns: &BTreeSet<String>, before: &Snapshot, after: &S
             .collect()
     };
     let (old, now) = (of_table(before), of_table(after));
-    let table = |picture: &Snapshot| {
-        let mut tables = picture.identities.iter();
-        let found = tables.find(|(object, identity)| {
-            object.kind == Object::Table && identity.id == id && identity.part == 0
-        });
-        found.map(|(object, _)| object.name.clone())
-    };
     let has_trigger = [before, after].into_iter().any(|picture| {
-        let name = table(picture);
-        let mut objects = picture.objects.keys();
-        objects.any(|object| object.kind == Object::Trigger && object.on == name)
+        let own = picture.identities.iter().filter(|(object, identity)| {
+            object.kind == Object::Table && identity.part == 0 && lineage.contains(&identity.id)
+        });
+        let names: BTreeSet<&str> = own.map(|(object, _)| object.name.as_str()).collect();
+        let triggers = picture.objects.keys();
+        triggers
+            .filter(|object| object.kind == Object::Trigger)
+            .filter_map(|object| object.on.as_deref())
+            .any(|table| names.contains(table))
     });
     let is_renamed = now.iter().any(|(name, number)| {
         let mut same = old.iter().filter(|(_, other)| other == number);

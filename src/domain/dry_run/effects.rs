@@ -4,11 +4,12 @@
 use super::backfill::{are_new, assigned};
 use super::losses::{Candidates, Open, Renewal, gone, loss, renewed};
 use super::measure::{
-    Baseline, BaselineTable, Blocks, Recount, Rows, StatementStats, TouchedTable,
+    Baseline, BaselineTable, Blocks, Recount, Rows, StatementStats, TouchedTable, Uncounted,
 };
-use super::moved::enter_moves;
-use super::savepoint::Savepoint;
-use super::{Loss, LossKind, TableLock, TableLockSummary, TableRows};
+use super::moved::{enter_moves, lineage, partitions};
+use super::savepoint::Marks;
+use super::undone::{Undoing, Undone};
+use super::{Loss, LossKind, NotCounted, TableLock, TableLockSummary, TableRows};
 use crate::domain::lint::LockMode;
 use crate::domain::snapshot::{Kind, Object, Snapshot};
 use crate::domain::sql::statement_kind::{outer_words, significant};
@@ -27,6 +28,7 @@ pub struct Effect {
 }
 
 /// The state of one known table.
+#[derive(Clone)]
 struct State {
     name: String,
     /// What it is called now, without its schema.
@@ -36,10 +38,10 @@ struct State {
     /// Whether dropping it loses rows: no materialized view, and nothing that is kept elsewhere.
     holds_rows: bool,
     mode: Option<LockMode>,
-    rows: Rows,
 }
 
 /// The ledger of one dry run.
+#[derive(Clone)]
 pub struct EffectLedger {
     tables: HashMap<u32, State>,
     about: BTreeMap<String, Option<u64>>,
@@ -53,7 +55,11 @@ pub struct EffectLedger {
     /// The same when the file that runs began.
     kept: Lost,
     /// The same at each savepoint of the file that still stands.
-    marks: Vec<(String, Lost)>,
+    marks: Marks<Lost>,
+    /// What is known of work that statements undid themselves.
+    undoing: Undoing,
+    /// The transaction number below which each was taken when the last statement had ended.
+    next_xid: u64,
     /// The table each partition belongs to.
     partitions: BTreeMap<u32, u32>,
 }
@@ -72,6 +78,12 @@ struct Lost {
     renewals: BTreeMap<u32, Vec<Renewal>>,
     /// The files and sizes of tables that have new ones.
     files: HashMap<u32, (Option<u32>, u64)>,
+    /// The rows that the server counted of each table when it was measured last.
+    rows: HashMap<u32, Rows>,
+    /// Tables of which the server counts rows too that a statement undid itself.
+    doubtful: BTreeSet<u32>,
+    /// Tables of which rows are deleted or overwritten that cannot be counted, with the reason.
+    uncounted: BTreeMap<u32, Uncounted>,
 }
 
 impl EffectLedger {
@@ -84,7 +96,6 @@ impl EffectLedger {
             bytes: known.bytes,
             holds_rows: known.holds_rows,
             mode: None,
-            rows: Rows::default(),
         };
         let tables = &baseline.tables;
         Self {
@@ -99,9 +110,18 @@ impl EffectLedger {
             elapsed_ms: 0,
             lost: Lost::default(),
             kept: Lost::default(),
-            marks: Vec::new(),
+            marks: Marks::default(),
+            undoing: Undoing::default(),
+            next_xid: 0,
             partitions: BTreeMap::new(),
         }
+    }
+
+    /// The same, which knows what of the database may undo its own work: as it was before, and as it is afterwards.
+    #[must_use]
+    pub fn with_undoing(self, before: &Snapshot, after: &Snapshot) -> Self {
+        let undoing = Undoing::of([before, after]);
+        Self { undoing, ..self }
     }
 
     /// The same, which knows of each partition what table it belongs to.
@@ -119,13 +139,18 @@ impl EffectLedger {
                 (state.file, state.bytes) = (file, bytes);
             }
         }
+        self.lost.rows = lost.rows;
+        self.lost.doubtful = lost.doubtful;
         self.kept = Lost::default();
         self.marks.clear();
         self
     }
 
-    /// A file begins.
-    pub fn open_file(&mut self) {
+    /// A file begins. What was undone in all is known, and below which number each transaction was taken then, where something was
+    /// undone right before.
+    pub fn open_file(&mut self, undone: &Undone, begun_xid: Option<u64>) {
+        self.undoing.enter(undone);
+        self.next_xid = self.next_xid.max(begun_xid.unwrap_or_default());
         self.kept = self.lost.clone();
         self.marks.clear();
     }
@@ -145,11 +170,14 @@ impl EffectLedger {
     ) -> Effect {
         let begun_ms = self.elapsed_ms;
         self.add_time(ran.took);
-        self.enter_savepoint(sql);
+        // What was done to data behind a savepoint is undone by a return to it.
+        self.marks.enter(sql, &mut self.lost);
         let mut effect = Effect::default();
         let mut changed = self.changed(&ran.touched);
-        enter_moves(sql, &mut changed, &self.partitions);
+        let is_undone = self.has_undone(sql, ran);
+        let moved = enter_moves(sql, ran.rows, &mut changed, &ran.touched);
         for touched in &ran.touched {
+            let was = self.lost.rows.insert(touched.id, touched.rows);
             let Some(state) = self.tables.get_mut(&touched.id) else {
                 continue;
             };
@@ -164,22 +192,37 @@ impl EffectLedger {
             }
             let rows = changed.iter().find(|(id, _)| *id == touched.id);
             let rows = rows.map_or_else(Rows::default, |(_, rows)| *rows);
-            state.rows = touched.rows;
+            // A truncation lowers the server's numbers.
+            if is_undone && was.unwrap_or_default() != touched.rows {
+                self.lost.doubtful.insert(touched.id);
+            }
             if rows != Rows::default() {
                 let table = state.name.clone();
-                if rows.deleted > 0 && state.holds_rows {
+                if is_undone {
+                    if rows.deleted + rows.updated > 0 && state.holds_rows {
+                        self.lost.uncounted.insert(touched.id, Uncounted::Undone);
+                    }
+                } else if moved.contains(&touched.id) {
+                    self.lost.uncounted.insert(touched.id, Uncounted::Moved);
+                } else if rows.deleted > 0 && state.holds_rows {
                     *self.lost.deleted.entry(table.clone()).or_default() += rows.deleted;
                     // A row that is gone is not counted as overwritten too.
                     if let Some(overwritten) = self.lost.overwritten.get_mut(&table) {
                         *overwritten = overwritten.saturating_sub(rows.deleted);
                     }
                 }
-                effect.changed.push(TableRows { table, rows });
+                effect.changed.push(TableRows {
+                    table,
+                    rows,
+                    at_most: is_undone,
+                });
             }
             let recount = ran.recounts.iter().find(|recount| recount.id == touched.id);
             let had = (state.file, state.bytes);
             let (file, bytes) = self.lost.files.get(&touched.id).copied().unwrap_or(had);
-            let how = new_file(file, bytes, touched, recount, sql);
+            let is_doubtful = self.lost.doubtful.contains(&touched.id);
+            let counted = recount.filter(|_| !is_doubtful);
+            let how = new_file(file, bytes, touched, counted, sql);
             if how.is_some() {
                 let now = (touched.file, touched.bytes.unwrap_or_default());
                 self.lost.files.insert(touched.id, now);
@@ -189,6 +232,7 @@ impl EffectLedger {
                 renewals.push(Renewal {
                     tally: recount.tally.clone(),
                     changed: touched.rows,
+                    is_doubtful,
                 });
             }
             let rewritten = match how {
@@ -239,34 +283,28 @@ impl EffectLedger {
         effect
     }
 
-    /// The rows that a statement changed of the tables that were there before.
+    /// The rows that a statement changed of the tables that were there before, and of new partitions of them.
     fn changed(&self, touched: &[TouchedTable]) -> Vec<(u32, Rows)> {
-        let changed = touched.iter().filter_map(|touched| {
-            let state = self.tables.get(&touched.id)?;
-            Some((touched.id, touched.rows.since(state.rows)))
+        let changed = touched.iter().map(|touched| {
+            let had = self.lost.rows.get(&touched.id).copied().unwrap_or_default();
+            (touched.id, touched.rows.since(had))
         });
         changed.collect()
     }
 
-    /// What was done to data behind a savepoint is undone by a return to it; the server goes on counting its rows.
-    fn enter_savepoint(&mut self, sql: &str) {
-        let place =
-            |marks: &[(String, Lost)], name: &str| marks.iter().rposition(|(own, _)| own == name);
-        match Savepoint::of(sql) {
-            None => {}
-            Some(Savepoint::Set(name)) => self.marks.push((name, self.lost.clone())),
-            Some(Savepoint::Return(name)) => {
-                if let Some(at) = place(&self.marks, &name) {
-                    self.marks.truncate(at + 1);
-                    self.lost = self.marks[at].1.clone();
-                }
-            }
-            Some(Savepoint::Release(name)) => {
-                if let Some(at) = place(&self.marks, &name) {
-                    self.marks.truncate(at);
-                }
-            }
-        }
+    /// Whether a statement undid a part of what it did itself. The server goes on counting those rows.
+    fn has_undone(&mut self, sql: &str, ran: &StatementStats) -> bool {
+        let Some(next) = ran.next_xid else {
+            return false;
+        };
+        let xids = std::mem::replace(&mut self.next_xid, next)..next;
+        let tables = ran.touched.iter().filter_map(|touched| {
+            let was = self.lost.rows.get(&touched.id).copied();
+            let is_changed = was.unwrap_or_default() != touched.rows;
+            let state = self.tables.get(&touched.id).filter(|_| is_changed)?;
+            Some(state.name.as_str())
+        });
+        self.undoing.may_have_undone(sql, xids, tables)
     }
 
     /// Enters what the commit of a file would run: deferred triggers. It counts as its last statement.
@@ -277,11 +315,15 @@ impl EffectLedger {
 
     /// Enters the rows that a statement changed. Of several statements the most is taken: they may change the same rows.
     pub fn record_overwrite(&mut self, sql: &str, changed: &[TableRows]) {
-        if changed.iter().all(|one| one.rows.updated == 0) {
+        let mut counted = changed
+            .iter()
+            .filter(|one| one.rows.updated > 0 && !one.at_most)
+            .peekable();
+        if counted.peek().is_none() {
             return;
         }
         let assigned = assigned(sql);
-        for TableRows { table, rows } in changed.iter().filter(|one| one.rows.updated > 0) {
+        for TableRows { table, rows, .. } in counted {
             let own = assigned.as_ref().and_then(|assigned| {
                 let id = self.id_of(table)?;
                 let is_target = self.is_called(id, &assigned.table);
@@ -384,9 +426,10 @@ impl EffectLedger {
                 }),
         );
         let mut overwritten = self.lost.overwritten.clone();
+        let parents = [partitions(before), partitions(after)];
         for (id, (rows, columns)) in &self.lost.assigned {
             if let Some(state) = self.tables.get(id)
-                && !are_new(*id, columns, before, after)
+                && !are_new(&lineage(*id, &parents), columns, before, after)
             {
                 let deleted = self.lost.deleted.get(&state.name).copied();
                 let rows = rows.saturating_sub(deleted.unwrap_or_default());
@@ -417,9 +460,16 @@ impl EffectLedger {
             let is_told = is_gone(name) || emptied.contains(name);
             (!is_told).then(|| renewed(*id, name, renewals.clone(), before, after))
         });
+        let renewed = renewals.collect();
+        let uncounted = self.lost.uncounted.iter().filter_map(|(id, why)| {
+            let table = self.tables.get(id)?.name.clone();
+            let is_told = is_gone(&table) || emptied.contains(&table);
+            (!is_told).then_some(NotCounted { table, why: *why })
+        });
         Candidates {
             open,
-            renewed: renewals.collect(),
+            renewed,
+            uncounted: uncounted.collect(),
         }
     }
 

@@ -29,6 +29,8 @@ pub struct Renewal {
     pub tally: Result<Tally, Uncounted>,
     /// Rows that the transaction changed up to then, as the server counts them.
     pub changed: Rows,
+    /// Whether the server counts rows among them that a statement undid itself.
+    pub is_doubtful: bool,
 }
 
 /// A table that was written anew and is still there.
@@ -48,6 +50,8 @@ pub struct Candidates {
     pub open: Vec<Open>,
     /// What may have lost values or rows.
     pub renewed: Vec<Renewed>,
+    /// What has lost rows that cannot be counted.
+    pub uncounted: Vec<NotCounted>,
 }
 
 /// Tables and columns with data that are gone. What views and composites show is kept elsewhere.
@@ -336,7 +340,7 @@ impl Candidates {
             .into_iter()
             .map(|open| entered(open, counts, ledger))
             .collect();
-        let mut missing = Vec::new();
+        let mut missing = self.uncounted;
         for table in self.renewed {
             let is_emptied = losses
                 .iter()
@@ -346,6 +350,15 @@ impl Candidates {
             }
         }
         losses.sort_by(|a, b| order(a).cmp(&order(b)));
+        let is_emptied = |table: &str| {
+            let mut emptied = losses
+                .iter()
+                .filter(|one| one.way == LossKind::TableEmptied);
+            emptied.any(|one| one.table == table)
+        };
+        missing.retain(|one| !is_emptied(&one.table));
+        missing.sort_by(|a, b| (&a.table, a.why).cmp(&(&b.table, b.why)));
+        missing.dedup();
         (losses, missing)
     }
 
@@ -435,8 +448,15 @@ impl Renewed {
                     continue;
                 }
             };
+            // Its rows cannot be set off against the server's numbers. What only alters a table digests nothing: it keeps its rows.
+            if renewal.is_doubtful && !now.digests.is_empty() {
+                if now.digests != before.digests || now.rows != before.rows {
+                    missing.push(self.not_counted(Uncounted::Undone));
+                }
+                continue;
+            }
             let (inserted, deleted) = (renewal.changed.inserted, renewal.changed.deleted);
-            let is_whole = now.rows + deleted >= before.rows + inserted;
+            let is_whole = renewal.is_doubtful || now.rows + deleted >= before.rows + inserted;
             let is_refilled = now.rows + deleted == inserted;
             if before.rows > 0 && !is_whole && (is_refilled || now.rows + deleted < before.rows) {
                 losses.push(Loss {

@@ -72,6 +72,8 @@ pub struct TouchedTable {
     pub id: u32,
     /// Its qualified name; absent when it is gone.
     pub table: Option<String>,
+    /// The partitioned table that it belongs to in the end.
+    pub root: Option<u32>,
     /// The strongest lock.
     pub mode: LockMode,
     /// The number of its file.
@@ -116,6 +118,8 @@ pub struct StatementStats {
     pub touched: Vec<TouchedTable>,
     /// What the tables hold that the statement wrote anew.
     pub recounts: Vec<Recount>,
+    /// The transaction number below which, behind the statement, each is taken; absent where it was not measured by itself.
+    pub next_xid: Option<u64>,
 }
 
 /// What a table holds right after a statement wrote it anew.
@@ -150,7 +154,7 @@ pub struct Tally {
 }
 
 /// Why something could not be counted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Uncounted {
     /// It takes longer than counting may take.
@@ -161,6 +165,10 @@ pub enum Uncounted {
     Refused,
     /// Other statements had changed rows before they could be compared.
     RowsChanged,
+    /// A statement undid a part of what it did, and the server counts that too.
+    Undone,
+    /// A statement deleted rows of one partition and inserted rows into another.
+    Moved,
 }
 
 impl Uncounted {
@@ -181,6 +189,12 @@ impl Uncounted {
             Self::Refused => "the server refused to count it",
             Self::RowsChanged => {
                 "other statements changed its rows before its values could be compared"
+            }
+            Self::Moved => {
+                "one statement deleted rows of partitions and inserted rows into others, which may be the same"
+            }
+            Self::Undone => {
+                "a statement undid a part of its work in a block with EXCEPTION, and the server counts that part too"
             }
         }
     }

@@ -14,6 +14,7 @@ pub mod recording;
 pub mod savepoint;
 #[cfg(test)]
 mod tests;
+pub mod undone;
 
 use self::access::AccessChange;
 use super::migration::platform_locks::PlatformLocks;
@@ -72,6 +73,9 @@ pub struct TableRows {
     /// How many.
     #[serde(flatten)]
     pub rows: Rows,
+    /// Whether they may be fewer: the statement undid a part of its work, and the server counts that too.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub at_most: bool,
 }
 
 /// One statement of a dry-run file.
@@ -189,7 +193,7 @@ pub struct Loss {
     pub uncounted: Option<Uncounted>,
 }
 
-/// A table that was written anew and of which nobody counted whether values were lost.
+/// A table that may have lost values or rows which nobody could count.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct NotCounted {
     /// The qualified table.

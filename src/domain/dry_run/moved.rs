@@ -1,12 +1,16 @@
-//! Rows that one statement moves between partitions of one table. The server counts each as deleted here and inserted there.
+//! Rows that one statement moves between partitions of one table. The server counts each as deleted here and inserted there, as it
+//! counts rows that are deleted and others that are inserted. Of a statement that only updates the numbers tell which it is; of
+//! others nobody knows.
 
-use super::measure::Rows;
+use super::measure::{Rows, TouchedTable};
 use crate::domain::snapshot::{Kind, Snapshot};
-use crate::domain::sql::statement_kind::leading_words;
-use std::collections::{BTreeMap, HashMap};
+use crate::domain::sql::statement_kind::{leading_words, significant};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// The commands that may move rows by themselves.
 const MOVES: [&str; 3] = ["update", "merge", "with"];
+/// The words of commands that delete rows or insert others.
+const OTHERS: [&str; 2] = ["insert", "delete"];
 
 /// The table each partition belongs to, directly, by their numbers.
 pub fn partitions(snapshot: &Snapshot) -> BTreeMap<u32, u32> {
@@ -32,50 +36,74 @@ pub fn partitions(snapshot: &Snapshot) -> BTreeMap<u32, u32> {
     parents
 }
 
-/// Enters rows that a statement moved between partitions of one table as updated where they were.
-pub fn enter_moves(sql: &str, changed: &mut [(u32, Rows)], partitions: &BTreeMap<u32, u32>) {
-    let first = leading_words(sql, 1);
-    if !first.iter().any(|word| MOVES.contains(&word.as_str())) {
-        return;
-    }
-    let mut left: BTreeMap<u32, u64> = BTreeMap::new();
-    for (id, rows) in changed.iter().filter(|(id, _)| partitions.contains_key(id)) {
-        *left.entry(top(*id, partitions)).or_default() += rows.inserted;
-    }
-    let mut moved: BTreeMap<u32, u64> = BTreeMap::new();
-    for (id, rows) in changed.iter_mut() {
-        let top = top(*id, partitions);
-        if let Some(left) = left.get_mut(&top) {
-            let own = rows.deleted.min(*left);
-            (rows.deleted, rows.updated) = (rows.deleted - own, rows.updated + own);
-            *left -= own;
-            *moved.entry(top).or_default() += own;
+/// A table and all that it is a partition of, or was.
+pub fn lineage(id: u32, parents: &[BTreeMap<u32, u32>]) -> Vec<u32> {
+    let (mut all, mut at) = (vec![id], 0);
+    while let Some(own) = all.get(at).copied() {
+        at += 1;
+        for parent in parents.iter().filter_map(|known| known.get(&own)) {
+            if !all.contains(parent) {
+                all.push(*parent);
+            }
         }
     }
-    for (id, rows) in changed {
-        if let Some(moved) = moved.get_mut(&top(*id, partitions)) {
-            let own = rows.inserted.min(*moved);
-            (rows.inserted, *moved) = (rows.inserted - own, *moved - own);
-        }
-    }
+    all
 }
 
-/// The table that a partition belongs to in the end.
-fn top(id: u32, partitions: &BTreeMap<u32, u32>) -> u32 {
-    let mut top = id;
-    // A table is no partition of itself, whatever a catalog says.
-    for _ in 0..partitions.len() {
-        match partitions.get(&top) {
-            Some(parent) => top = *parent,
-            None => break,
+/// Enters rows that a statement moved between partitions of one table as updated where they were. `told` is how many rows it
+/// touched, as its own answer says. Returns the tables whose deleted rows may be there again elsewhere.
+pub fn enter_moves(
+    sql: &str,
+    told: u64,
+    changed: &mut [(u32, Rows)],
+    touched: &[TouchedTable],
+) -> BTreeSet<u32> {
+    let roots: BTreeMap<u32, u32> = touched
+        .iter()
+        .filter_map(|table| Some((table.id, table.root?)))
+        .collect();
+    let mut trees: BTreeMap<u32, Rows> = BTreeMap::new();
+    for (id, rows) in changed.iter() {
+        if let Some(root) = roots.get(id) {
+            let sum = trees.entry(*root).or_default();
+            sum.inserted += rows.inserted;
+            sum.updated += rows.updated;
+            sum.deleted += rows.deleted;
         }
     }
-    top
+    let only_updates = only_updates(sql);
+    let mut unsure = BTreeSet::new();
+    for (root, sum) in trees.iter().filter(|(_, sum)| sum.deleted > 0) {
+        let own = changed
+            .iter_mut()
+            .filter(|(id, _)| roots.get(id) == Some(root));
+        // Each row that an update touched was overwritten in its place or moved: a trigger that deletes makes more of them.
+        let is_each_moved = only_updates && told.checked_sub(sum.updated) == Some(sum.deleted);
+        if is_each_moved && sum.deleted == sum.inserted {
+            for (_, rows) in own {
+                rows.updated += rows.deleted;
+                (rows.inserted, rows.deleted) = (0, 0);
+            }
+        } else if is_each_moved || sum.inserted > 0 {
+            // What moves into a foreign table is not counted there.
+            let gone = own.filter(|(_, rows)| rows.deleted > 0);
+            unsure.extend(gone.map(|(id, _)| *id));
+        }
+    }
+    unsure
+}
+
+/// Whether a statement changes rows by nothing but `UPDATE`, as far as its text says.
+fn only_updates(sql: &str) -> bool {
+    let first = leading_words(sql, 1);
+    first.iter().any(|word| MOVES.contains(&word.as_str()))
+        && !significant(sql).any(|token| OTHERS.iter().any(|word| token.is_word(sql, word)))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::lint::LockMode;
 
     fn rows(inserted: u64, updated: u64, deleted: u64) -> Rows {
         Rows {
@@ -86,28 +114,52 @@ mod tests {
     }
 
     #[test]
-    fn only_what_is_there_again_has_moved() {
-        let partitions = BTreeMap::from([(2, 1), (3, 1), (4, 3)]);
-        for (sql, before, after) in [
+    fn only_what_is_known_to_be_there_again_has_moved() {
+        let touched = [(2, Some(1)), (4, Some(1)), (9, None)].map(|(id, root)| TouchedTable {
+            id,
+            root,
+            table: None,
+            mode: LockMode::RowExclusive,
+            file: None,
+            bytes: None,
+            rows: Rows::default(),
+        });
+        let moved = [(2, rows(0, 1, 5)), (4, rows(5, 0, 0)), (9, rows(0, 0, 2))];
+        let lost = [(2, rows(0, 0, 5)), (4, rows(0, 0, 0)), (9, rows(3, 0, 2))];
+        let update = "update t set day = 2";
+        for (sql, told, before, after, unsure) in [
             (
-                "update t set day = 2",
-                [(2, rows(0, 1, 5)), (4, rows(5, 0, 0)), (9, rows(0, 0, 2))],
-                [(2, rows(0, 6, 0)), (4, rows(0, 0, 0)), (9, rows(0, 0, 2))],
+                update,
+                6,
+                moved,
+                Some([(2, rows(0, 6, 0)), (4, rows(0, 0, 0)), (9, rows(0, 0, 2))]),
+                &[][..],
+            ),
+            // A trigger deletes what the update did not touch, and inserts others.
+            (update, 5, moved, None, &[2]),
+            (update, 3, lost, None, &[]),
+            (update, 5, lost, None, &[2]),
+            (
+                "with gone as (delete from t returning *) insert into t select 2 from gone",
+                5,
+                moved,
+                None,
+                &[2],
             ),
             (
-                "with gone as (delete from t returning *) insert into t select * from gone",
-                [(2, rows(0, 0, 5)), (4, rows(3, 0, 0)), (9, rows(4, 0, 2))],
-                [(2, rows(0, 3, 2)), (4, rows(0, 0, 0)), (9, rows(4, 0, 2))],
+                "merge into t using s on true when matched then update set day = 2 when not matched then insert values (1)",
+                6,
+                moved,
+                None,
+                &[2],
             ),
-            (
-                "do $$ begin end $$",
-                [(2, rows(0, 0, 5)), (4, rows(5, 0, 0)), (9, rows(0, 0, 2))],
-                [(2, rows(0, 0, 5)), (4, rows(5, 0, 0)), (9, rows(0, 0, 2))],
-            ),
+            ("do $$ begin end $$", 0, moved, None, &[2]),
+            ("delete from t", 5, lost, None, &[]),
         ] {
             let mut changed = before;
-            enter_moves(sql, &mut changed, &partitions);
-            assert_eq!(changed, after, "{sql}");
+            let found = enter_moves(sql, told, &mut changed, &touched);
+            assert_eq!(changed, after.unwrap_or(before), "{sql}");
+            assert_eq!(found, unsure.iter().copied().collect(), "{sql}");
         }
     }
 }

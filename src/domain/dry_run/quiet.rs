@@ -255,6 +255,7 @@ mod tests {
         let renamed = TouchedTable {
             id: 1,
             table: Some("public.sales".into()),
+            root: None,
             mode: crate::domain::lint::LockMode::AccessExclusive,
             file: None,
             bytes: None,

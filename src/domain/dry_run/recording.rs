@@ -3,7 +3,8 @@
 
 use super::access::{Rights, Visible};
 use super::losses::Counts;
-use super::measure::{Baseline, StatementStats};
+use super::measure::{Baseline, Rows, StatementStats};
+use super::undone::Undone;
 use crate::domain::script::{Part, RunError};
 use crate::domain::snapshot::Snapshot;
 use std::time::Duration;
@@ -43,6 +44,23 @@ pub struct FileResult {
     pub commit: StatementStats,
     /// The catalog behind it, when it was looked at.
     pub after: Option<Snapshot>,
+    /// The transaction number below which each was taken when it began; known where something was undone before it.
+    pub begun_xid: Option<u64>,
+    /// The transactions that were undone while the dry run ran.
+    pub undone: Undone,
+}
+
+impl FileResult {
+    /// Whether rows were changed of tables that were there before.
+    pub fn has_changed_rows(&self) -> bool {
+        let all = self
+            .statements
+            .iter()
+            .map(|one| &one.ran)
+            .chain([&self.commit]);
+        let mut touched = all.flat_map(|ran| &ran.touched);
+        touched.any(|table| table.rows != Rows::default())
+    }
 }
 
 /// A statement that ran.

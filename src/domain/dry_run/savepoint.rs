@@ -4,6 +4,46 @@ use crate::domain::sql::keyword::quoted;
 use crate::domain::sql::lexer::Kind;
 use crate::domain::sql::statement_kind::significant;
 
+/// A state at each savepoint of a file that still stands.
+#[derive(Debug, Clone)]
+pub struct Marks<T>(Vec<(String, T)>);
+
+impl<T> Default for Marks<T> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+impl<T: Clone> Marks<T> {
+    /// Enters a statement: one that returns to a savepoint puts the state back as it was there. Says whether it does.
+    pub fn enter(&mut self, sql: &str, now: &mut T) -> bool {
+        let place =
+            |marks: &[(String, T)], name: &str| marks.iter().rposition(|(own, _)| own == name);
+        match Savepoint::of(sql) {
+            None => {}
+            Some(Savepoint::Set(name)) => self.0.push((name, now.clone())),
+            Some(Savepoint::Return(name)) => {
+                if let Some(at) = place(&self.0, &name) {
+                    self.0.truncate(at + 1);
+                    now.clone_from(&self.0[at].1);
+                    return true;
+                }
+            }
+            Some(Savepoint::Release(name)) => {
+                if let Some(at) = place(&self.0, &name) {
+                    self.0.truncate(at);
+                }
+            }
+        }
+        false
+    }
+
+    /// The file has ended, and its savepoints with it.
+    pub fn clear(&mut self) {
+        self.0.clear();
+    }
+}
+
 /// What a statement does with a savepoint; its name as the catalog would print it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Savepoint {

@@ -29,6 +29,7 @@ fn touched(id: u32, mode: LockMode, file: u32, bytes: u64) -> TouchedTable {
     TouchedTable {
         id,
         table: Some("public.renamed".into()),
+        root: None,
         mode,
         file: Some(file),
         bytes: Some(bytes),
@@ -41,7 +42,7 @@ fn ran(took_ms: u64, touched: Vec<TouchedTable>) -> StatementStats {
         took: Duration::from_millis(took_ms),
         rows: 0,
         touched,
-        recounts: Vec::new(),
+        ..StatementStats::default()
     }
 }
 

@@ -46,9 +46,15 @@ pub fn all(report: &Report) -> Vec<Lost<'_>> {
     });
     let missing = report.uncounted.iter().map(|one| Lost {
         object: one.table.clone(),
-        kind: LossKind::ValuesNulled,
+        kind: match one.why {
+            Uncounted::Undone | Uncounted::Moved => LossKind::RowsDeleted,
+            _ => LossKind::ValuesNulled,
+        },
         attribute: None,
-        number: Number::Values(None),
+        number: match one.why {
+            Uncounted::Undone | Uncounted::Moved => Number::Rows(None),
+            _ => Number::Values(None),
+        },
         counted: false,
         uncounted: Some(one.why.words()),
     });
@@ -138,10 +144,20 @@ pub fn line(loss: &Loss) -> Line {
 /// What may have lost values, and was not counted.
 pub fn uncounted(lines: &mut Lines, indent: usize, tables: &[NotCounted]) {
     let all = tables.iter().map(|NotCounted { table, why }| {
-        let text = format!(
-            "Not counted: table {table} is rewritten, and whether values of it become null is not known ({}).",
-            why.words()
-        );
+        let text = match why {
+            Uncounted::Moved => format!(
+                "Not counted: rows of table {table} are deleted, and how many of them are kept elsewhere is not known ({}).",
+                why.words()
+            ),
+            Uncounted::Undone => format!(
+                "Not counted: rows of table {table} are deleted or overwritten, and how many is not known ({}).",
+                why.words()
+            ),
+            _ => format!(
+                "Not counted: table {table} is rewritten, and whether values of it become null is not known ({}).",
+                why.words()
+            ),
+        };
         Line::new(Tone::Danger, &text).indented(indent)
     });
     lines.most(all.collect(), MOST, "table");

@@ -187,7 +187,8 @@ fn measured(lines: &mut Lines, ran: &StatementReport) -> usize {
             .filter(|(count, _)| *count > 0)
             .map(|(count, word)| format!("{count} {word}"))
             .collect();
-        let text = format!("rows of {}: {}", changed.table, counts.join(", "));
+        let most = if changed.at_most { "at most " } else { "" };
+        let text = format!("rows of {}: {most}{}", changed.table, counts.join(", "));
         lines.put(NUMBER_COLUMNS, Tone::Text, &text);
     }
     for notice in &ran.notices {

@@ -189,8 +189,14 @@ fn report_of(
 ) -> (Report, EffectLedger, Candidates) {
     let all: Vec<&Step> = plan.steps.iter().collect();
     let mut not_run = left_out(plan, refused);
-    let mut ledger =
-        EffectLedger::new(&recording.baseline).with_partitions(partitions(&recording.before));
+    let last = recording
+        .files
+        .iter()
+        .rev()
+        .find_map(|file| file.after.as_ref());
+    let mut ledger = EffectLedger::new(&recording.baseline)
+        .with_partitions(partitions(&recording.before))
+        .with_undoing(&recording.before, last.unwrap_or(&recording.before));
     let mut steps: Vec<StepReport> = plan.steps.iter().map(not_reached).collect();
     let mut results = recording.files.iter();
     let mut latest = &recording.before;
@@ -290,7 +296,7 @@ fn file_report(
     let step = &plan.steps[index];
     let text = read_files::read(&step.file).ok().map(|source| source.text);
     let lines = text.as_deref().map(lines);
-    ledger.open_file();
+    ledger.open_file(&result.undone, result.begun_xid);
     for kept in &result.statements {
         let (statement, ran) = (kept.statement, &kept.ran);
         let sql = &step.statements[statement];

@@ -131,6 +131,7 @@ impl Target<'_> {
             }
             let before = self.session.snapshot().await?;
             self.session.set_mark().await?;
+            let marked = ledger.clone();
             ledger = ledger.next();
             match self.run(&up, &tried, &mut ledger).await? {
                 Ran::Well => {}
@@ -153,7 +154,7 @@ impl Target<'_> {
                     continue;
                 }
             };
-            ledger = ledger.next();
+            ledger = ledger.next().with_undoing(&before, &applied);
             let mut failed = self.run(&down, &tried, &mut ledger).await?;
             let is_rolled_back = matches!(failed, Ran::Well);
             if is_rolled_back {
@@ -178,6 +179,7 @@ impl Target<'_> {
             }
             // The next ones are tried on what a rollback that works would not have disturbed.
             self.session.rollback_to_mark().await?;
+            ledger = marked;
             if !matches!(self.run(&up, &tried, &mut ledger).await?, Ran::Well) {
                 break;
             }
@@ -237,7 +239,7 @@ impl Target<'_> {
                 refuse(trip, problem);
                 break;
             }
-            ledger = ledger.next();
+            ledger = ledger.next().with_undoing(&latest, &latest);
             let ran = self.run(&down, &tried, &mut ledger).await?;
             if ran.enter_failure(trip) {
                 break;
@@ -283,6 +285,7 @@ impl Target<'_> {
         let mut news = |one| drop(progress.send(one));
         let (script, cancel) = (file_script(0, step, false), &self.watch.cancel);
         let result = self.session.run_file(&script, &mut news, cancel).await?;
+        ledger.open_file(&result.undone, result.begun_xid);
         for kept in &result.statements {
             let (number, sql) = (kept.statement + 1, &step.statements[kept.statement]);
             ledger.record_statement(&step.version, number, sql, &kept.ran);
@@ -291,6 +294,7 @@ impl Target<'_> {
             ledger.record_statement(&step.version, step.statements.len(), "", &result.commit);
             return Ok(Ran::Well);
         };
+        ledger.undo_file();
         let text = read_files::read(&step.file).ok().map(|source| source.text);
         let problem = step_problem(&failed.halt, step, text.as_deref(), Environment::Target);
         if matches!(problem.kind, Kind::Cancelled | Kind::Network) {
