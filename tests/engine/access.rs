@@ -147,7 +147,18 @@ async fn roles_and_partitions_open_what_they_open() {
         create table public.bag (kind int, note text) partition by list (kind);
         create table public.bag_1 partition of public.bag for values in (1);
         create table public.loose (kind int, note text); insert into public.loose select 2, 'x' from generate_series(1, 3);
-        revoke all on public.bag, public.bag_1, public.loose from anon, authenticated, service_role; grant select on public.bag to anon;"
+        revoke all on public.bag, public.bag_1, public.loose from anon, authenticated, service_role; grant select on public.bag to anon;
+        create table public.crate (kind int, note text) partition by list (kind);
+        create table public.crate_1 partition of public.crate for values in (1) partition by list (note);
+        create table public.pile (kind int, note text); insert into public.pile select 1, 'x' from generate_series(1, 4);
+        create view public.shelf as select * from public.crate;
+        create table public.safe (kind int, note text) partition by list (kind); alter table public.safe enable row level security;
+        create table public.stray (kind int, note text); insert into public.stray select 2, 'x' from generate_series(1, 3);
+        revoke all on public.crate, public.crate_1, public.pile, public.shelf, public.safe, public.stray from anon, authenticated, service_role;
+        grant select on public.crate, public.safe, public.stray to anon; grant select on public.shelf to authenticated;
+        create role truth_group nologin; create role truth_heir nologin; create role truth_loner nologin noinherit;
+        grant usage on schema public to truth_heir, truth_loner; grant select on public.loose to truth_group;
+        grant select on public.stamp to truth_heir, truth_loner;"
     ).await.unwrap();
     let cases: &[(&str, &[&str], &[&str])] = &[
         ("grant service_role to truth_person", &["role service_role has members: authenticator, truth_person (before: authenticator)"], &["truth_person gains select"]),
@@ -159,6 +170,19 @@ async fn roles_and_partitions_open_what_they_open() {
         ("alter table bag attach partition loose for values in (2)", &[], &["anon may select other rows of public.bag: its partitions or heirs differ; 3 rows become visible to everybody"]),
         ("create table bag_3 partition of bag for values in (3); revoke all on bag_3 from anon, authenticated, service_role", &[], &[]),
         ("alter table bag detach partition bag_1", &[], &[]),
+        // However deep a partition is, and through whatever it is seen.
+        ("alter table crate_1 attach partition pile for values in ('x')", &[],
+            &["anon may select other rows of public.crate: its partitions or heirs differ; 4 rows become visible to everybody",
+              "authenticated may select other rows of public.shelf: its partitions or heirs differ; 4 rows become visible to any signed-in stranger"]),
+        ("alter table safe attach partition stray for values in (2)", &[],
+            &["anon may select every row, past the policies of the table that it is a part of, because its own row level security is off: public.stray"]),
+        ("create table safe_3 partition of safe for values in (3); revoke all on safe_3 from anon, authenticated, service_role; grant select on safe_3 to anon", &[],
+            &["anon gains select on public.safe_3: every row, past the policies of the table that it is a part of"]),
+        ("create table safe_3 partition of safe for values in (3); revoke all on safe_3 from anon, authenticated, service_role; grant select on safe_3 to anon; alter table safe_3 enable row level security", &[], &[]),
+        // Who does not inherit has nothing of its group by itself.
+        ("grant truth_group to truth_heir", &["role truth_heir has member of: truth_group"], &["truth_heir gains select on public.loose"]),
+        ("grant truth_group to truth_loner", &["role truth_loner has member of: truth_group"], &[]),
+        ("grant truth_group to truth_loner; alter role truth_loner inherit", &[], &["truth_loner gains select on public.loose"]),
     ];
     let api = Standin::start(&bench.url).await;
     for (sql, roles, access) in cases {
@@ -172,6 +196,7 @@ async fn roles_and_partitions_open_what_they_open() {
         for said in roles.iter().chain(*access) {
             assert!(text.contains(said), "{sql}: {said}\n{text}");
         }
+        assert!(!access.is_empty() || !text.contains(" gains select"), "{sql}: {text}");
         let is_nobody = text.contains("Nobody gains or loses access");
         assert_eq!(is_nobody, roles.is_empty() && access.is_empty(), "{sql}: {text}");
         // A value can be a secret; only the statement itself holds it.

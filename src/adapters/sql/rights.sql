@@ -1,6 +1,6 @@
 -- What each role may do with each table, view and function, as far as it is more than nothing: role, number of the object, its
--- name, the verb, how far it reaches, a digest of what decides that, why, whether the role passes row level security by, and the
--- partitions and heirs whose rows a table shows.
+-- name, the verb, how far it reaches, a digest of what decides that, why, whether the role passes row level security by, and a digest
+-- of the partitions and heirs, of every level, whose rows a table or view shows.
 -- A view is digested by its rule and a policy by its tree, which name tables and columns by their numbers: a rename is no change. Roles are those that the API takes, and those that are granted something; a superuser and an owner need no grant.
 with recursive space as (
   select n.oid, n.nspname from pg_catalog.pg_namespace n
@@ -63,6 +63,25 @@ behind (rel, refclassid, refobjid) as (
   union
   select b.rel, r.refclassid, r.refobjid from behind b join reads r on r.rel = b.refobjid and b.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
 ),
+heir (top, oid) as (
+  select i.inhparent, i.inhrelid from pg_catalog.pg_inherits i where i.inhrelid in (select oid from rel)
+  union
+  select h.top, i.inhrelid from heir h join pg_catalog.pg_inherits i on i.inhparent = h.oid
+),
+shown as (
+  select one.rel, pg_catalog.md5(pg_catalog.string_agg(one.oid::text, ',' order by one.oid)) as parts
+  from (
+    select h.top as rel, h.oid from heir h
+    union
+    select b.rel, h.oid from behind b join heir h on h.top = b.refobjid and b.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
+  ) one
+  group by one.rel
+),
+-- What is read by itself is read past the policies of the table that it is a part of.
+part_of_secured as (
+  select h.oid, pg_catalog.bool_or(p.relforcerowsecurity) as is_forced, pg_catalog.array_agg(p.relowner) as owners
+  from heir h join pg_catalog.pg_class p on p.oid = h.top and p.relrowsecurity group by h.oid
+),
 called as (
   select b.rel, pg_catalog.md5(pg_catalog.string_agg(pg_catalog.concat_ws(' ', p.prosrc, p.prosqlbody, p.prosecdef, p.proowner), ',' order by p.oid)) as digest
   from behind b
@@ -71,7 +90,9 @@ called as (
   group by b.rel
 ),
 judged as (
-  select g.*, coalesce(p.permissive, 0) as permissive, coalesce(p.is_open, false) as is_open, p.digest
+  select g.*, coalesce(p.permissive, 0) as permissive, coalesce(p.is_open, false) as is_open, p.digest,
+    not g.passes and not g.relrowsecurity and exists (select from part_of_secured s where s.oid = g.oid
+      and (s.is_forced or not exists (select from pg_catalog.unnest(s.owners) o where pg_catalog.pg_has_role(g.role, o, 'usage')))) as is_open_part
   from granted g
   left join lateral (
     select pg_catalog.count(*) filter (where p.polpermissive) as permissive,
@@ -98,14 +119,15 @@ select j.rolname, j.oid, j.name, j.word,
     case when not pg_catalog.has_table_privilege(j.role, j.oid, j.word) then (select pg_catalog.string_agg(a.attnum::text, ',' order by a.attnum)
       from pg_catalog.pg_attribute a where a.attrelid = j.oid and a.attnum > 0 and not a.attisdropped
         and pg_catalog.has_column_privilege(j.role, j.oid, a.attnum, j.word)) end,
+    case when j.is_open_part then 'open part' end,
     case when j.is_secured and not j.is_open or j.relkind = 'v' then pg_catalog.concat_ws(' ', called.digest, case when j.invokes or j.relkind <> 'v' then beyond.digest end) end)),
   case when j.passes then 'passes' when j.relkind = 'v' then case when j.invokes then 'invoker_view' else 'owner_view' end
-    when j.relkind in ('m', 'f') then 'no_policies' when not j.is_secured then case when j.relrowsecurity then 'owner' else 'rls_off' end
+    when j.relkind in ('m', 'f') then 'no_policies' when not j.is_secured then case when j.relrowsecurity then 'owner' when j.is_open_part then 'open_part' else 'rls_off' end
     when j.is_open then 'open_policy' else 'policies' end,
   j.passes,
-  case when j.word = 'select' then (select pg_catalog.string_agg(i.inhrelid::text, ',' order by i.inhrelid)
-    from pg_catalog.pg_inherits i where i.inhparent = j.oid) end
+  case when j.word = 'select' then shown.parts end
 from judged j
+left join shown on shown.rel = j.oid
 left join called on called.rel = j.oid
 left join beyond on beyond.rel = j.oid and beyond.role = j.role
 where not j.is_secured or j.permissive > 0

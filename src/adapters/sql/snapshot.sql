@@ -239,8 +239,10 @@ thing (classid, objid, subid, kind, parent, name, owner, acl, said) as (
       'may create roles', case when r.rolcreaterole then 'yes' end,
       'inherits', case when not r.rolinherit then 'no' end,
       'member of', case when r.rolname <> 'authenticator' then (
-        select pg_catalog.string_agg(distinct pg_catalog.quote_ident(g.rolname), ', ' order by pg_catalog.quote_ident(g.rolname))
-        from pg_catalog.pg_auth_members m join pg_catalog.pg_roles g on g.oid = m.roleid where m.member = r.oid) end,
+        -- Since Postgres 16 each membership says for itself whether it is inherited.
+        select pg_catalog.string_agg(distinct o.name, ', ' order by o.name) from (
+          select pg_catalog.quote_ident(g.rolname) || case when pg_catalog.to_jsonb(m) ->> 'inherit_option' = 'false' then ' without inheriting' else '' end as name
+          from pg_catalog.pg_auth_members m join pg_catalog.pg_roles g on g.oid = m.roleid where m.member = r.oid) o) end,
       'members', (select pg_catalog.string_agg(distinct pg_catalog.quote_ident(g.rolname), ', ' order by pg_catalog.quote_ident(g.rolname))
         from pg_catalog.pg_auth_members m join pg_catalog.pg_roles g on g.oid = m.member
         where m.roleid = r.oid and not g.rolsuper and g.rolname not in ('postgres', session_user) and g.rolname !~ '^supabase_'),

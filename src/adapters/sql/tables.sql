@@ -131,7 +131,7 @@ select jsonb_build_object(
           'verb', case p.polcmd when 'r' then 'select' when 'a' then 'insert' when 'w' then 'update' when 'd' then 'delete' else 'all' end,
           'permissive', p.polpermissive,
           'applies', (select exists (select from unnest(p.polroles) as u (role)
-            where u.role = 0 or pg_catalog.pg_has_role(reader.oid, u.role, 'MEMBER')) from reader),
+            where u.role = 0 or pg_catalog.pg_has_role(reader.oid, u.role, 'USAGE')) from reader),
           'using', pg_catalog.pg_get_expr(p.polqual, p.polrelid),
           'check', pg_catalog.pg_get_expr(p.polwithcheck, p.polrelid)
         ) order by p.polname)

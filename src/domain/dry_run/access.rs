@@ -27,6 +27,8 @@ pub enum Why {
     Owner,
     /// Row level security is off.
     RlsOff,
+    /// Row level security is off, and on in a table that this one is a partition or an heir of.
+    OpenPart,
     /// A policy lets every row through.
     OpenPolicy,
     /// Policies decide row by row.
@@ -42,10 +44,11 @@ pub enum Why {
 }
 
 impl Why {
-    const ALL: [(&'static str, Self); 9] = [
+    const ALL: [(&'static str, Self); 10] = [
         ("passes", Self::Passes),
         ("owner", Self::Owner),
         ("rls_off", Self::RlsOff),
+        ("open_part", Self::OpenPart),
         ("open_policy", Self::OpenPolicy),
         ("policies", Self::Policies),
         ("owner_view", Self::OwnerView),
@@ -80,7 +83,7 @@ pub struct Right {
     pub why: Why,
     /// Whether the role passes row level security by.
     pub passes: bool,
-    /// The partitions and heirs whose rows a table shows.
+    /// A digest of the partitions and heirs, of every level, whose rows a table or view shows.
     pub parts: Option<String>,
 }
 
@@ -151,7 +154,9 @@ impl AccessChange {
 
     /// Whether somebody may do more by it, or may see other rows.
     pub fn gains(&self) -> bool {
-        self.after > self.before || (self.after == self.before && self.rows != Some(0))
+        let is_open_part = self.why == Some(Why::OpenPart);
+        self.after > self.before
+            || (self.after == self.before && (is_open_part || self.rows != Some(0)))
     }
 }
 

@@ -67,6 +67,9 @@ pub fn reach(why: Why) -> &'static str {
         Why::Passes => "every row, because the role passes row level security by",
         Why::Owner => "every row, because the role owns it",
         Why::RlsOff => "every row, because row level security is off",
+        Why::OpenPart => {
+            "every row, past the policies of the table that it is a part of, because its own row level security is off"
+        }
         Why::OpenPolicy => "every row, because a policy lets all of them through",
         Why::Policies => "the rows that policies let through",
         Why::OwnerView => {
@@ -186,6 +189,9 @@ fn words(group: &Group, table: &str) -> String {
         (old, new) if new > old => format!("{role} gains {verbs} on {table}: now {reach}"),
         (old, new) if new < old => {
             format!("{role} is limited in {verbs} on {table}: now {reach}")
+        }
+        _ if why == Some(Why::OpenPart) => {
+            format!("{role} may {verbs} {reach}: {table}")
         }
         _ if only_parts => {
             format!("{role} may {verbs} other rows of {table}: its partitions or heirs differ")
