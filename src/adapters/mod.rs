@@ -19,6 +19,7 @@ pub mod postgres;
 pub mod profiles;
 pub mod proxy;
 pub mod rest;
+pub mod scratch;
 pub mod secrets;
 mod sql;
 pub mod user_lock;

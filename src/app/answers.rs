@@ -1,6 +1,5 @@
 //! What an answer does to the model. The ticket has been checked before: what comes here is wanted.
 
-use super::availability::NOT_REHEARSED;
 use super::command::Command;
 use super::dialog::accept;
 use super::dialog::confirm::Confirm;
@@ -16,6 +15,7 @@ use super::msg::{Opened, Planned, Report};
 use super::{execute, jobs, production, requests, sign_in};
 use crate::domain::audit::follow::News;
 use crate::domain::audit::{ComparedRecord, Summary};
+use crate::domain::dry_run::Environment;
 use crate::domain::identity::Identity;
 use crate::domain::moment::{Form, moment};
 use crate::domain::people::PeopleTold;
@@ -26,7 +26,7 @@ use crate::domain::report::dry_run;
 use crate::domain::report::seen::Tried;
 use crate::domain::seed::{SeedEntry, SeedState};
 use crate::domain::text::harmless;
-use crate::domain::text::sentence;
+
 use jiff::Timestamp;
 use std::time::Duration;
 
@@ -559,8 +559,9 @@ fn rehearse(model: &mut Model, planned: &Planned) -> Vec<Effect> {
     if is_late(model) {
         return execute::toast(model, LATE);
     }
-    if planned.plan.target.protection.profile.is_some() {
-        return execute::toast(model, sentence(NOT_REHEARSED));
+    if let Err(problem) = production::check(&planned.plan.target) {
+        show(model, ResultView::failed("Dry run", &problem));
+        return Vec::new();
     }
     model.trial = Some(planned.clone());
     match migrate::rehearsing(planned, model) {
@@ -568,7 +569,7 @@ fn rehearse(model: &mut Model, planned: &Planned) -> Vec<Effect> {
             dialog::open(model, Dialog::Confirm(Box::new(confirm)));
             Vec::new()
         }
-        None => accept::rehearse(planned.plan.clone(), model),
+        None => accept::rehearse(planned.plan.clone(), Environment::Target, model),
     }
 }
 

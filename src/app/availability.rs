@@ -10,9 +10,6 @@ use crate::domain::migration::PlanRequest;
 use crate::domain::plural::counted;
 use crate::domain::query::Verb;
 
-/// Why nothing is dry-run on a production database.
-pub(super) const NOT_REHEARSED: &str = "dry runs do not run on production; use `supadeck migration plan`, which takes a scratch database";
-
 /// Why nothing is changed through a read-only profile.
 const READ_ONLY: &str = "the profile is read-only: nothing is changed through it";
 
@@ -88,13 +85,6 @@ pub fn availability(command: Command, model: &Model) -> Result<(), String> {
         Command::Rehearse => {
             on(Screen::Migrations)?;
             can_write()?;
-            if model
-                .project
-                .as_ref()
-                .is_some_and(|project| project.is_production)
-            {
-                return Err(NOT_REHEARSED.into());
-            }
             model.migrations.rehearsal_wish().map(|_| ())
         }
         Command::Difference => {

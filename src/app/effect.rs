@@ -212,6 +212,8 @@ pub enum Write {
     Migrate(Plan),
     /// Run a plan in a transaction that is never committed.
     Rehearse(Plan),
+    /// Run a plan on a scratch database.
+    RehearseOnScratch(Plan),
     /// Change files or the history as it was shown.
     Fix(Fix),
     /// Make a file.

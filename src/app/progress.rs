@@ -80,6 +80,14 @@ impl RunProgress {
         }
     }
 
+    /// The progress of a plan that is dry-run on a scratch database.
+    pub fn on_scratch(plan: &Plan) -> Self {
+        Self {
+            rehearsed_on: Some("a scratch database on this machine".to_owned()),
+            ..Self::of(plan)
+        }
+    }
+
     /// At the beginning of a step.
     fn at(mut self, step: usize) -> Self {
         self.begin(step);

@@ -19,6 +19,7 @@ mod open_project;
 mod patience;
 mod pending_changes;
 mod runner;
+mod scratch;
 mod signal;
 mod surface;
 mod terminal;

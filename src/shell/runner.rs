@@ -4,7 +4,7 @@
 use super::ending::Writes;
 use super::open_project::{self, OpenProject};
 use super::patience::Patience;
-use super::{Start, guide};
+use super::{Start, guide, scratch};
 use crate::adapters::config_dir::config_dir;
 use crate::adapters::filter_file::FilterFile;
 use crate::adapters::secrets::Told;
@@ -272,7 +272,9 @@ fn write_refusal(write: &Write) -> Refusal {
             |problem| Report::Opened(Err(problem))
         }
         Write::Migrate(_) => |problem| Report::Migrated(Err(problem)),
-        Write::Rehearse(_) => |problem| Report::Rehearsed(Err(problem)),
+        Write::Rehearse(_) | Write::RehearseOnScratch(_) => {
+            |problem| Report::Rehearsed(Err(problem))
+        }
         Write::Fix(_) => |problem| Report::Fixed(Err(problem)),
         Write::NewFile(_) => |problem| Report::FileMade(Err(problem)),
         Write::Seed(_) => |problem| Report::Seeded(Err(problem)),
@@ -631,6 +633,13 @@ async fn change(
                     cancel,
                 };
                 let report = migration::dry_run(schema, stage, &plan, &watch).await;
+                Report::Rehearsed(report.map(Box::new))
+            }
+            Err(problem) => refuse(problem),
+        },
+        Write::RehearseOnScratch(plan) => match world.schema() {
+            Ok(schema) => {
+                let report = scratch::dry_run(schema, &plan, &cancel, inbox).await;
                 Report::Rehearsed(report.map(Box::new))
             }
             Err(problem) => refuse(problem),

@@ -106,7 +106,7 @@ fn a_rehearsal_that_others_wait_for_is_asked_about_with_one_key() {
         for part in [
             "goal: readers and writers wait (access exclusive)",
             "It waits no longer than 5 s for each of them, and a statement takes a minute at most. In the end everything is undone.",
-            "y start n, esc cancel",
+            "y on this database s on scratch n, esc cancel",
             "127.0.0.1:5432",
         ] {
             assert!(frame.contains(part), "{part}\n{}", text(&model));
@@ -117,6 +117,12 @@ fn a_rehearsal_that_others_wait_for_is_asked_about_with_one_key() {
         let effects = press(&mut model, &["y"]);
         assert!(
             matches!(&effects[..], [Effect::Write { write: Write::Rehearse(found), .. }] if *found == locking()),
+            "{effects:?}"
+        );
+        let (mut model, _) = asked(size, "p", locking());
+        let effects = press(&mut model, &["s"]);
+        assert!(
+            matches!(&effects[..], [Effect::Write { write: Write::RehearseOnScratch(found), .. }] if *found == locking()),
             "{effects:?}"
         );
     }
@@ -140,7 +146,11 @@ fn what_locks_sign_ins_is_asked_about_in_one_line() {
         let (model, effects) = asked(size, "p", locking());
         assert_eq!(effects, []);
         let frame = words(&model);
-        for part in [said, "supadeck migration plan --on scratch"] {
+        for part in [
+            said,
+            "On scratch, a database of this machine",
+            "s on scratch",
+        ] {
             assert!(frame.contains(part), "{part}\n{}", text(&model));
         }
         assert!(!frame.contains("auth.users"), "{}", text(&model));

@@ -1,9 +1,11 @@
 //! A plan for a database that belongs to a production profile, whatever project is open.
 
 use crate::fixture::{answer, filled, plan, planned, press, text, ticket};
-use supadeck::app::effect::Effect;
+use crate::ways::rehearsal;
+use supadeck::app::effect::{Effect, Write};
 use supadeck::app::model::Model;
 use supadeck::app::msg::Report;
+use supadeck::domain::dry_run::{Environment, Report as DryRun};
 use supadeck::domain::migration::Direction;
 use supadeck::domain::production::Protection;
 
@@ -43,14 +45,59 @@ fn the_word_is_the_name_of_the_production_profile() {
 }
 
 #[test]
-fn it_is_not_rehearsed_on() {
-    let model = asked("p", live(), Direction::Apply);
-    assert!(model.running.is_none() && model.dialogs.is_empty());
+fn a_dry_run_goes_to_scratch_or_to_production_as_it_is_answered() {
+    let question = || asked("p", live(), Direction::Apply);
+    let frame = text(&question());
+    for part in [
+        "This database is production (live).",
+        "Start the dry run on a scratch database, or on production?",
+        "s on scratch  t on this database  n, esc cancel",
+    ] {
+        assert!(frame.contains(part), "{part}\n{frame}");
+    }
+    // No plain yes runs anything there.
+    assert_eq!(press(&mut question(), &["y", "enter"]), []);
+    let mut model = question();
+    let effects = press(&mut model, &["s"]);
     assert!(
-        text(&model).contains("ry runs do not run on production"),
-        "{}",
-        text(&model)
+        matches!(&effects[..], [Effect::Write { write: Write::RehearseOnScratch(found), .. }] if found.steps.len() == 1),
+        "{effects:?}"
     );
+    let frame = text(&model);
+    assert!(
+        frame.contains("a scratch database on this machine"),
+        "{frame}"
+    );
+    let effects = press(&mut question(), &["t"]);
+    assert!(
+        matches!(
+            &effects[..],
+            [Effect::Write {
+                write: Write::Rehearse(_),
+                ..
+            }]
+        ),
+        "{effects:?}"
+    );
+    let mut model = question();
+    assert_eq!(press(&mut model, &["n"]), []);
+    assert!(model.running.is_none() && model.dialogs.is_empty());
+}
+
+#[test]
+fn a_report_of_scratch_says_where_it_ran() {
+    let mut model = asked("p", live(), Direction::Apply);
+    let effects = press(&mut model, &["s"]);
+    let report = DryRun {
+        on: Environment::Scratch,
+        ..rehearsal()
+    };
+    let report = Report::Rehearsed(Ok(Box::new(report)));
+    answer(&mut model, ticket(&effects), report);
+    let frame = text(&model);
+    for part in ["on a scratch database", "Nothing ran on this database"] {
+        assert!(frame.contains(part), "{part}\n{frame}");
+    }
 }
 
 #[test]
@@ -65,4 +112,16 @@ fn another_database_than_before_runs_nothing_and_says_how_to_accept_it() {
         assert!(frame.contains(part), "{part}\n{frame}");
     }
     assert_eq!(press(&mut model, &["live", "enter"]), []);
+    let replaced = Protection {
+        replaced: Some("live".into()),
+        ..live()
+    };
+    let mut model = asked("p", replaced, Direction::Apply);
+    assert!(
+        text(&model).contains("--accept-database"),
+        "{}",
+        text(&model)
+    );
+    assert_eq!(press(&mut model, &["s"]), []);
+    assert!(model.running.is_none());
 }

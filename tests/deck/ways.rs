@@ -245,16 +245,33 @@ fn an_applied_migration_rehearses_its_rollback() {
 }
 
 #[test]
-fn production_is_never_rehearsed_on() {
+fn nothing_is_dry_run_on_production_by_a_plain_yes() {
     let mut model = filled((120, 40));
     model.project.as_mut().unwrap().is_production = true;
     press(&mut model, &["2", "G"]);
     let effects = press(&mut model, &["p"]);
-    assert!(matches!(&effects[..], [Effect::Arm(..)]), "{effects:?}");
+    answer(
+        &mut model,
+        ticket(&effects),
+        Report::Plan(Ok(planned(plan()))),
+    );
     assert!(
-        text(&model).contains("ry runs do not run on production"),
+        text(&model).contains("s on scratch  t on this database"),
         "{}",
         text(&model)
+    );
+    assert_eq!(press(&mut model, &["y", "enter"]), []);
+    assert!(model.running.is_none());
+    let effects = press(&mut model, &["s"]);
+    assert!(
+        matches!(
+            &effects[..],
+            [Effect::Write {
+                write: Write::RehearseOnScratch(_),
+                ..
+            }]
+        ),
+        "{effects:?}"
     );
 }
 

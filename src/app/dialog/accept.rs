@@ -5,6 +5,7 @@ use crate::app::effect::{Effect, RowsWrite, Write};
 use crate::app::model::Model;
 use crate::app::progress::RunProgress;
 use crate::app::{execute, jobs};
+use crate::domain::dry_run::Environment;
 use crate::domain::identity::Identity;
 use crate::domain::migration::{Plan, plan_summary};
 
@@ -17,7 +18,9 @@ impl Confirm {
                 let write = Write::Migrate(plan.clone());
                 jobs::start(model, self.title.clone(), progress, write)
             }
-            PendingAction::Rehearse(plan) => rehearse(plan.clone(), model),
+            PendingAction::Rehearse(plan) | PendingAction::RehearseProduction(plan) => {
+                rehearse(plan.clone(), Environment::Target, model)
+            }
             PendingAction::Fix(fix) => jobs::start(
                 model,
                 self.title.clone(),
@@ -52,6 +55,18 @@ impl Confirm {
     }
 }
 
+impl Confirm {
+    /// Begins a dry run that was asked about on a scratch database.
+    pub(super) fn accept_on_scratch(&self, model: &mut Model) -> Vec<Effect> {
+        match &self.asked {
+            PendingAction::Rehearse(plan) | PendingAction::RehearseProduction(plan) => {
+                rehearse(plan.clone(), Environment::Scratch, model)
+            }
+            _ => Vec::new(),
+        }
+    }
+}
+
 /// Begins to write rows, as whoever the question named.
 fn rows(title: String, write: &RowsWrite, model: &mut Model) -> Vec<Effect> {
     if write.identity != model.identity {
@@ -71,10 +86,17 @@ fn rows(title: String, write: &RowsWrite, model: &mut Model) -> Vec<Effect> {
 }
 
 /// Begins a dry run.
-pub(in crate::app) fn rehearse(plan: Plan, model: &mut Model) -> Vec<Effect> {
-    let (title, progress) = (
-        plan_summary::rehearsal(&plan),
-        RunProgress::of_rehearsal(&plan),
-    );
-    jobs::start(model, title, progress, Write::Rehearse(plan))
+pub(in crate::app) fn rehearse(plan: Plan, on: Environment, model: &mut Model) -> Vec<Effect> {
+    let title = plan_summary::rehearsal(&plan);
+    match on {
+        Environment::Target => {
+            let progress = RunProgress::of_rehearsal(&plan);
+            jobs::start(model, title, progress, Write::Rehearse(plan))
+        }
+        Environment::Scratch => {
+            let title = format!("{title} on a scratch database");
+            let progress = RunProgress::on_scratch(&plan);
+            jobs::start(model, title, progress, Write::RehearseOnScratch(plan))
+        }
+    }
 }

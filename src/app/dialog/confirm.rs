@@ -19,6 +19,9 @@ use crate::domain::report::Tone;
 use crate::domain::seed::SeedPlan;
 use std::ops::Range;
 
+/// The key that starts a dry run on a scratch database.
+pub const SCRATCH_KEY: char = 's';
+
 /// What is asked.
 #[derive(Debug, Clone, PartialEq)]
 pub enum PendingAction {
@@ -26,6 +29,8 @@ pub enum PendingAction {
     Migrate(Plan),
     /// To run them and undo all of it, while others wait.
     Rehearse(Plan),
+    /// The same on production.
+    RehearseProduction(Plan),
     /// To change files or the history.
     Fix(Fix),
     /// To run seed files.
@@ -41,7 +46,16 @@ pub enum PendingAction {
 impl PendingAction {
     /// Whether one key answers: what is asked for undoes itself.
     pub fn is_light(&self) -> bool {
-        matches!(self, Self::Rehearse(_))
+        self.target_key().is_some()
+    }
+
+    /// The key that starts a dry run on the database itself. On production no plain yes does.
+    pub fn target_key(&self) -> Option<char> {
+        match self {
+            Self::RehearseProduction(_) => Some('t'),
+            Self::Rehearse(_) => Some('y'),
+            _ => None,
+        }
     }
 }
 
@@ -211,7 +225,9 @@ impl Confirm {
 
     /// The question that the word answers.
     pub fn label(&self) -> String {
-        if self.asked.is_light() {
+        if self.asked.target_key() == Some('t') {
+            "Start the dry run on a scratch database, or on production?".to_owned()
+        } else if self.asked.is_light() {
             "Start the dry run now?".to_owned()
         } else {
             format!("To confirm, type “{}”:", self.word)
@@ -358,7 +374,12 @@ impl Confirm {
             (_, Code::End) => self.top = self.sheet.last_top(),
             // Nothing is typed into a field that is not there yet.
             _ if !is_read => {}
-            (_, Code::Char('y')) if self.asked.is_light() => return self.answer(model),
+            (_, Code::Char(typed)) if self.asked.target_key() == Some(typed) => {
+                return self.answer(model);
+            }
+            (_, Code::Char(SCRATCH_KEY)) if self.asked.is_light() => {
+                return self.answer_on_scratch(model);
+            }
             _ if self.asked.is_light() => {}
             (Some(Command::Confirm), _) if self.typed.text() == self.word => {
                 return self.answer(model);
@@ -466,6 +487,15 @@ impl Confirm {
             return DialogResult::Stay(Vec::new());
         }
         DialogResult::Close(self.accept(model))
+    }
+
+    /// The same for the key that starts a dry run on a scratch database.
+    fn answer_on_scratch(&mut self, model: &mut Model) -> DialogResult {
+        if model.is_rushed {
+            self.refused = Some(Refused::Rushed);
+            return DialogResult::Stay(Vec::new());
+        }
+        DialogResult::Close(self.accept_on_scratch(model))
     }
 
     /// The rows at which risks are marked.

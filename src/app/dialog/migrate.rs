@@ -74,7 +74,7 @@ pub fn running(planned: Planned, model: &Model) -> Confirm {
 
 /// That no dry run told what these files do, and the key that makes one.
 fn untried(plan: &Plan, model: &Model) -> Option<Said> {
-    if plan.is_resume || plan.target.protection.profile.is_some() {
+    if plan.is_resume {
         return None;
     }
     let key = model.keymap.first_key(Command::Rehearse);
@@ -137,26 +137,34 @@ pub fn rehearsing(planned: &Planned, model: &Model) -> Option<Confirm> {
     let platform = platform_locks::predicted(&plan.target.platform, &plan.steps, false);
     if let Some(locks) = platform {
         lines.insert(0, format!("Locks {}", locks.line()));
-        lines.insert(
-            1,
-            "On a scratch database nobody waits: `supadeck migration plan --on scratch`."
-                .to_owned(),
-        );
     }
-    if lines.is_empty() {
+    let project = model.project.as_ref();
+    let is_production = plan.target.protection.profile.is_some()
+        || project.is_some_and(|project| project.is_production);
+    let production = is_production.then(|| model.confirm_word_at(&plan.target, ""));
+    if lines.is_empty() && production.is_none() {
         return None;
     }
-    let limits = Limits::default();
+    if let Some(name) = &production {
+        lines.insert(0, format!("This database is production ({name})."));
+    }
     lines.push(String::new());
+    lines.push(
+        "On scratch, a database of this machine is built from the history, without data: nobody waits, and how much is lost is not known."
+            .to_owned(),
+    );
+    let limits = Limits::default();
     lines.push(format!(
-        "The locks are held until the dry run ends. It waits no longer than {} s for each of them, and a statement takes a minute at most.",
+        "On this database the locks are held until the dry run ends. It waits no longer than {} s for each of them, and a statement takes a minute at most.",
         limits.lock_timeout.as_secs()
     ));
     lines.push("In the end everything is undone.".to_owned());
-    let (title, asked) = (
-        plan_summary::rehearsal(plan),
-        PendingAction::Rehearse(plan.clone()),
-    );
+    let title = plan_summary::rehearsal(plan);
+    let asked = if is_production {
+        PendingAction::RehearseProduction(plan.clone())
+    } else {
+        PendingAction::Rehearse(plan.clone())
+    };
     let facts = facts(model, &plan.target);
     Some(Confirm::new(title, facts, &lines, String::new(), asked))
 }
@@ -185,7 +193,7 @@ fn waiting(plan: &Plan, risks: &[Assessment]) -> Vec<String> {
     if !lines.is_empty() {
         lines.insert(
             0,
-            "It really runs on this database, and others wait meanwhile:".to_owned(),
+            "On this database it really runs, and others wait meanwhile:".to_owned(),
         );
     }
     let mut findings = run.iter().flat_map(|assessment| assessment.findings());

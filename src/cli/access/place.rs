@@ -4,7 +4,7 @@ use super::super::answer::{Answer, Failure};
 use super::super::context::Context;
 use super::super::interrupt;
 use super::super::migration::chosen::On;
-use super::super::migration::scratch::{Scratch, VERSION, Wanted};
+use super::super::migration::scratch::{self, Scratch, VERSION};
 use super::super::migration::skipped;
 use super::super::page::{Page, Tone};
 use crate::domain::plural::counted;
@@ -60,7 +60,7 @@ impl Place {
         let root = context.root().await?;
         let schemas = api_schemas(&root)?;
         let (skipped, said) = skipped::of(&root)?;
-        let wanted = Wanted::known(context, &root).await?;
+        let wanted = scratch::known(context, &root).await?;
         let scratch = interrupt::ending(Box::pin(Scratch::start(context, wanted))).await?;
         let watch = RunControl::quiet();
         let cancel = watch.cancel.clone();

@@ -6,7 +6,7 @@ use super::super::interrupt;
 use super::super::page::Page;
 use super::chosen::{On, chosen};
 use super::run::at_rest;
-use super::scratch::{Scratch, Wanted};
+use super::scratch::{self, Scratch};
 use super::skipped;
 use super::timeouts::{self, Waits};
 use crate::domain::dry_run::Report;
@@ -175,7 +175,7 @@ async fn rehearse(
         let rehearsing = migration::dry_run(&work.schema, work.stage.as_ref(), plan, &watch);
         return interrupt::cancelling(context.output(), &cancel, rehearsing).await;
     }
-    let wanted = Wanted::of_target(&plan.target.server_version);
+    let wanted = scratch::of_target(&plan.target.server_version);
     let scratch = interrupt::ending(Box::pin(Scratch::start(context, wanted))).await?;
     let mut passing = Passing::on(scratch.is_right_version());
     let rehearsing = async {

@@ -6,7 +6,7 @@ use super::super::interrupt;
 use super::super::page::{Page, Span, Table, Tone};
 use super::chosen::{On, chosen};
 use super::plan::quiet;
-use super::scratch::{Scratch, VERSION, Wanted};
+use super::scratch::{self, Scratch, VERSION};
 use super::skipped;
 use super::timeouts::Waits;
 use crate::domain::dry_run::{Environment, RoundTrip, Verdict, Verification};
@@ -67,7 +67,7 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
         let root = context.root().await?;
         let mut limits = Limits::default();
         args.waits.set(&mut limits);
-        let wanted = Wanted::known(context, &root).await?;
+        let wanted = scratch::known(context, &root).await?;
         let scratch = interrupt::ending(Box::pin(Scratch::start(context, wanted))).await?;
         is_guessed = !scratch.is_right_version();
         let mut passing = Passing::on(scratch.is_right_version());

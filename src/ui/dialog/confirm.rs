@@ -2,7 +2,7 @@
 
 use super::window::{field, keys_line, put, put_last, window};
 use crate::app::command::Command;
-use crate::app::dialog::confirm::{Confirm, PendingAction, Refused, Unread};
+use crate::app::dialog::confirm::{Confirm, Refused, SCRATCH_KEY, Unread};
 use crate::app::dialog::confirm_layout::{FactRow, NAME_COLUMNS, Place};
 use crate::ui::DrawContext;
 use crate::ui::sql;
@@ -94,7 +94,8 @@ fn keys(frame: &mut Frame, inside: Rect, view: DrawContext, confirm: &Confirm, i
         let text = match refused {
             Refused::Wrong => format!("That is not “{}”. Nothing has run.", confirm.word),
             Refused::Rushed if confirm.asked.is_light() => {
-                "Nothing has run: press y by itself.".to_owned()
+                let key = confirm.asked.target_key().unwrap_or(SCRATCH_KEY);
+                format!("Nothing has run: press {key} or {SCRATCH_KEY} by itself.")
             }
             Refused::Rushed => {
                 let key = keys.first_key(Command::Confirm);
@@ -128,18 +129,28 @@ fn keys(frame: &mut Frame, inside: Rect, view: DrawContext, confirm: &Confirm, i
         None => "cancel",
     };
     let escape = keys.first_key(Command::Cancel);
-    let pairs = match &confirm.asked {
+    let pairs = match confirm.asked.target_key() {
         _ if !is_read => {
             let key = match confirm.unread() {
                 Unread::Below => "pgdn".to_owned(),
                 Unread::Beyond | Unread::Above => keys.first_key(Command::NextRisk),
             };
-            [(key, "see the rest"), (escape, cancel)]
+            vec![(key, "see the rest"), (escape, cancel)]
         }
-        PendingAction::Rehearse(_) => [("y".to_owned(), "start"), (format!("n, {escape}"), cancel)],
-        _ => {
+        Some(key) => {
+            let target = (key.to_string(), "on this database");
+            let scratch = (SCRATCH_KEY.to_string(), "on scratch");
+            let cancel = (format!("n, {escape}"), cancel);
+            // On production the one that locks nobody out comes first.
+            if key == 'y' {
+                vec![target, scratch, cancel]
+            } else {
+                vec![scratch, target, cancel]
+            }
+        }
+        None => {
             let word = if confirm.is_sql { "run it" } else { "go on" };
-            [(keys.first_key(Command::Confirm), word), (escape, cancel)]
+            vec![(keys.first_key(Command::Confirm), word), (escape, cancel)]
         }
     };
     put_last(frame, inside, 0, keys_line(view, &pairs));

@@ -1,18 +1,16 @@
 //! The scratch database of a build without the local stack: it says how to build one with it.
 
-use super::super::super::context::{Context, Work};
-use super::Wanted;
+use super::{Said, Wanted};
 use crate::domain::problem::{Kind, Problem};
-use crate::domain::script::Limits;
-use std::path::Path;
+use secrecy::SecretString;
 
 /// A scratch database, of which this build has none.
-pub enum Scratch {}
+pub enum ScratchDatabase {}
 
-impl Scratch {
+impl ScratchDatabase {
     /// Explains what is missing.
     #[allow(clippy::unused_async)] // The same face as with the feature.
-    pub async fn start(_context: &Context, _wanted: Wanted) -> Result<Self, Problem> {
+    pub async fn start(_wanted: Wanted, _said: &Said) -> Result<Self, Problem> {
         Err(Problem::new(
             Kind::Usage,
             "This build of supadeck has no scratch database.",
@@ -21,8 +19,8 @@ impl Scratch {
         .with_hint("Build it with `cargo build --release --features demo`, or name the database itself with `--on target`."))
     }
 
-    /// The engine's view of a project on it.
-    pub fn work(&self, _context: &Context, _root: &Path, _limits: Limits) -> Result<Work, Problem> {
+    /// How it is reached.
+    pub fn url(&self) -> SecretString {
         match *self {}
     }
 

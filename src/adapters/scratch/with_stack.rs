@@ -1,27 +1,24 @@
 //! The scratch database of a build with the local stack.
 
-use super::super::super::context::{Context, Work};
-use super::super::super::page::{Page, Tone};
-use super::{VERSION, Wanted};
+use super::{Said, VERSION, Wanted};
 use crate::domain::problem::{Kind, Problem};
-use crate::domain::script::Limits;
-use std::path::Path;
+use secrecy::SecretString;
 use std::sync::Arc;
 use supadeck_stack::{Error, Options, Stack, Step};
 
 /// A database like that of a new Supabase project. Dropping it stops it too.
-pub struct Scratch {
+pub struct ScratchDatabase {
     stack: Stack,
     is_right_version: bool,
 }
 
-impl Scratch {
+impl ScratchDatabase {
     /// Starts it with the version that `SUPADECK_POSTGRES_VERSION` chooses, else with the one that is wanted. Where that cannot
     /// be had, it says so and takes another.
-    pub async fn start(context: &Context, wanted: Wanted) -> Result<Self, Problem> {
+    pub async fn start(wanted: Wanted, said: &Said) -> Result<Self, Problem> {
         let is_chosen = std::env::var_os(VERSION).is_some_and(|value| !value.is_empty());
         let major = wanted.major.filter(|_| !is_chosen);
-        let (stack, is_right_version) = match Self::with(context, major).await {
+        let (stack, is_right_version) = match Self::with(said, major).await {
             Ok(stack) => (Ok(stack), is_chosen || major.is_some()),
             Err(Error::NoPostgres { tried }) if major.is_some() => {
                 let tried: Vec<String> = tried
@@ -34,10 +31,8 @@ impl Scratch {
                     wanted.why,
                     tried.join(" ")
                 );
-                let mut page = Page::default();
-                page.toned(Tone::Warn, &text);
-                context.output().note(&page);
-                (Self::with(context, None).await, false)
+                said(true, &text);
+                (Self::with(said, None).await, false)
             }
             Err(error) => (Err(error), false),
         };
@@ -55,15 +50,13 @@ impl Scratch {
         })
     }
 
-    async fn with(context: &Context, major: Option<u32>) -> Result<Stack, Error> {
-        let output = context.output();
+    async fn with(said: &Said, major: Option<u32>) -> Result<Stack, Error> {
+        let said = Arc::clone(said);
         let options = Options {
             progress: Some(Arc::new(move |step| {
                 // Only what takes long is worth a line.
                 if matches!(step, Step::Fetching { .. } | Step::Creating) {
-                    let mut page = Page::default();
-                    page.toned(Tone::Muted, &format!("Scratch database: {step}."));
-                    output.note(&page);
+                    said(false, &format!("Scratch database: {step}."));
                 }
             })),
             major,
@@ -72,12 +65,9 @@ impl Scratch {
         Stack::start(options).await
     }
 
-    /// The engine's view of a project on it.
-    pub fn work(&self, context: &Context, root: &Path, limits: Limits) -> Result<Work, Problem> {
-        let url = self.stack.info().db_url.clone().into();
-        let mut work = context.work_at(root, &url)?;
-        work.schema.limits = limits;
-        Ok(work)
+    /// How it is reached.
+    pub fn url(&self) -> SecretString {
+        self.stack.info().db_url.clone().into()
     }
 
     /// Names the schemas of the API there, as far as the project's directory knows them.
