@@ -110,6 +110,7 @@ fn taken(model: &mut Model, report: Report, at: Timestamp) -> Vec<Effect> {
         }
         Report::Cycles(result) => {
             model.cycles.arrived(result, at);
+            super::planning::cycles_arrived(model);
             order_locks(model);
             model.name_rows();
             name_record(model);
@@ -126,7 +127,14 @@ fn taken(model: &mut Model, report: Report, at: Timestamp) -> Vec<Effect> {
             order_locks(model);
             model.name_rows();
             name_record(model);
-            details_when_in_view(model, super::model::Screen::Locks)
+            // The weeks of an open cycle may have come with them.
+            let mut effects = details_when_in_view(model, super::model::Screen::Cycles);
+            effects.extend(details_when_in_view(model, super::model::Screen::Locks));
+            effects
+        }
+        report
+        @ (Report::Items(_) | Report::Vision(_) | Report::Chats(_) | Report::Messages(_)) => {
+            super::planning::take(model, report, at)
         }
         Report::Opening(result) => {
             model.locks.opening.arrived(result, at);

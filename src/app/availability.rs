@@ -163,6 +163,11 @@ pub fn availability(command: Command, model: &Model) -> Result<(), String> {
                 .map(|_| ())
                 .ok_or_else(|| "the file is missing".to_owned())
         }
+        Command::CycleBack => {
+            on(Screen::Cycles)?;
+            let open = model.open_cycle.as_ref();
+            open.map(drop).ok_or_else(|| "no cycle is open".to_owned())
+        }
         Command::Review => wanted_review(model).map(drop),
         Command::Unlock => {
             on(Screen::Locks)?;
@@ -319,10 +324,16 @@ fn is_free(model: &Model) -> Result<(), String> {
 /// The cycle, and on the Locks screen the week, whose review is wanted.
 pub(super) fn wanted_review(model: &Model) -> Result<(String, Option<u8>), String> {
     let wanted = match model.screen {
-        Screen::Cycles => model
-            .cycles
-            .selected()
-            .map(|cycle| (cycle.id.clone(), None)),
+        Screen::Cycles => match &model.open_cycle {
+            Some(open) => {
+                let lock = open.selected_lock(model.locks.locks());
+                Some((open.cycle.id.clone(), lock.map(|lock| lock.week_no)))
+            }
+            None => {
+                let cycle = model.cycles.selected();
+                cycle.map(|cycle| (cycle.id.clone(), None))
+            }
+        },
         Screen::Goals => model
             .goals
             .selected()

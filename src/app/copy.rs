@@ -19,10 +19,13 @@ pub(super) fn copy(model: &mut Model) -> Vec<Effect> {
             "the file's path",
             model.seeds.table.selected().map(|seed| seed.path.clone()),
         ),
-        Screen::Cycles => (
-            "the cycle's id",
-            model.cycles.selected().map(|cycle| cycle.id.clone()),
-        ),
+        Screen::Cycles => match &model.open_cycle {
+            Some(open) => ("the text", open.copy_text(&model.beside_cycle())),
+            None => (
+                "the cycle's id",
+                model.cycles.selected().map(|cycle| cycle.id.clone()),
+            ),
+        },
         Screen::Goals => (
             "the goal's text",
             model.goals.selected().map(|goal| goal.description.clone()),

@@ -6,6 +6,7 @@ use crate::domain::access::explain::ExplainRequest;
 use crate::domain::access::viewer::Who;
 use crate::domain::audit::filter::Filter;
 use crate::domain::audit::{Cursor, PageDirection};
+use crate::domain::cycle::Cycle;
 use crate::domain::identity::Identity;
 use crate::domain::lock::{UnlockRequest, WeekLock};
 use crate::domain::migration::resolution::Correction;
@@ -129,6 +130,14 @@ pub enum Load {
     Goals,
     /// The locks of all weeks.
     Locks,
+    /// The items of a week's plan.
+    Items(String),
+    /// What the owner of a cycle is planning towards.
+    Vision(Box<Cycle>),
+    /// The conversations about a cycle.
+    Chats(String),
+    /// The messages of a conversation.
+    Messages(String),
     /// The review of a cycle, or of one of its weeks.
     Review {
         /// The cycle's id.

@@ -17,6 +17,7 @@ use super::dialog::{self, Dialog, ResultState};
 use super::effect::{Effect, Load, Timer};
 use super::list::{List, Move};
 use super::model::{Focus, Model, PlanFor, Screen};
+use super::planning;
 use super::requests;
 use super::screen::home::{self, Leads};
 use super::scroll;
@@ -133,6 +134,10 @@ pub fn run(model: &mut Model, command: Command) -> Vec<Effect> {
             None => Vec::new(),
         },
         Command::Open if model.screen == Screen::Tables => browse::open(model),
+        Command::Open if matches!(model.screen, Screen::Cycles | Screen::Goals) => {
+            planning::open(model)
+        }
+        Command::CycleBack => planning::leave(model),
         Command::Sort => browse::sort(model),
         Command::RowForm => browse::form(model),
         Command::FollowBack => browse::back(model),
@@ -507,6 +512,12 @@ fn back(model: &mut Model) -> Vec<Effect> {
     if model.screen == Screen::Tables && model.browser.grid.is_some() {
         return browse::leave(model);
     }
+    if model.screen == Screen::Cycles
+        && let Some(open) = &model.open_cycle
+        && open.list().filter.is_empty()
+    {
+        return planning::leave(model);
+    }
     if model.screen == Screen::Audit
         && let Some(text) = model.audit.came_from.pop()
     {
@@ -530,7 +541,10 @@ pub fn list_mut(model: &mut Model) -> Option<&mut List> {
         Screen::Home | Screen::Audit => None,
         Screen::Migrations => Some(&mut model.migrations.table.list),
         Screen::Seeds => Some(&mut model.seeds.table.list),
-        Screen::Cycles => Some(&mut model.cycles.list),
+        Screen::Cycles => Some(match &mut model.open_cycle {
+            Some(open) => open.list_mut(),
+            None => &mut model.cycles.list,
+        }),
         Screen::Goals => Some(&mut model.goals.list),
         Screen::Locks => Some(&mut model.locks.list),
         Screen::Journal => Some(&mut model.journal.table.list),

@@ -61,6 +61,19 @@ pub enum Placeholder<'a> {
     Failed(&'a Problem),
 }
 
+impl Placeholder<'_> {
+    /// What stands in place of the value, in a cell.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Idle => "",
+            Self::Loading => "reading",
+            Self::Absent(_) => "no such table",
+            Self::Denied(_) => "not visible",
+            Self::Failed(_) => "not read",
+        }
+    }
+}
+
 /// How a read stands, whatever it reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Reading<'a> {

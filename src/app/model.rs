@@ -11,6 +11,7 @@ use super::reads::{Ended, Wait};
 use super::row_names::RowNames;
 use super::screen::access::AccessScreen;
 use super::screen::audit::Audit;
+use super::screen::cycles::{Beside, Level, OpenCycle};
 use super::screen::journal::JournalScreen;
 use super::screen::locks::Locks;
 use super::screen::migrations::Migrations;
@@ -158,6 +159,11 @@ impl Screen {
 /// The list's share of the width while one reads the details: they get the room.
 const READING_SHARE: u16 = 30;
 
+/// The list's share while it shows the items of a week, which say most by themselves.
+const ITEMS_SHARE: u16 = 60;
+/// The same while it shows the weeks of a cycle with their days.
+const WEEKS_SHARE: u16 = 48;
+
 /// Which half of a screen the keys go to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Focus {
@@ -213,6 +219,8 @@ pub struct Model {
     pub seeds: Seeds,
     /// Screen 4.
     pub cycles: Table<Cycle>,
+    /// The cycle that is open there.
+    pub open_cycle: Option<Box<OpenCycle>>,
     /// Screen 5.
     pub goals: Table<Goal>,
     /// Screen 6.
@@ -298,6 +306,7 @@ impl Model {
             migrations: Migrations::default(),
             seeds: Seeds::default(),
             cycles: Table::default(),
+            open_cycle: None,
             goals: Table::default(),
             locks: Locks::default(),
             audit: Audit::default(),
@@ -343,6 +352,15 @@ impl Model {
         }
         let is_long = matches!(self.screen, Screen::Migrations | Screen::Audit);
         let mut sides = self.screen.sides();
+        let open = self
+            .open_cycle
+            .as_ref()
+            .filter(|_| self.screen == Screen::Cycles);
+        match open.map(|open| open.level) {
+            Some(Level::Items) => sides.share = ITEMS_SHARE,
+            Some(Level::Parts | Level::Chats) => sides.share = WEEKS_SHARE,
+            None => {}
+        }
         if is_detail && is_long {
             sides.share = READING_SHARE;
         }
@@ -355,7 +373,10 @@ impl Model {
             Screen::Home => 0,
             Screen::Migrations => self.migrations.table.list.len(),
             Screen::Seeds => self.seeds.table.list.len(),
-            Screen::Cycles => self.cycles.list.len(),
+            Screen::Cycles => match &self.open_cycle {
+                Some(open) => open.list().len(),
+                None => self.cycles.list.len(),
+            },
             Screen::Goals => self.goals.list.len(),
             Screen::Locks => self.locks.list.len(),
             Screen::Audit => self.audit.held(),
@@ -416,6 +437,7 @@ impl Model {
         }
         self.identity = identity;
         self.cycles = Table::default();
+        self.open_cycle = None;
         self.goals = Table::default();
         self.locks = Locks::looking_for(self.locks.place());
         self.audit = Audit::default();
@@ -502,6 +524,16 @@ impl Model {
         let start = self.started_for.iter().find(|start| !is_listed(start));
         let start: Vec<ProfileBrief> = start.cloned().into_iter().collect();
         [start, profiles].concat()
+    }
+
+    /// What is held beside the open cycle.
+    pub fn beside_cycle(&self) -> Beside<'_> {
+        Beside {
+            locks: &self.locks.remote,
+            goals: &self.goals.remote,
+            people: &self.people,
+            who: &self.identity,
+        }
     }
 
     /// Whether a question is on top that may be answered only after it was drawn.

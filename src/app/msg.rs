@@ -8,7 +8,7 @@ use crate::domain::access::explain::Explanation;
 use crate::domain::access::listing::Matrix;
 use crate::domain::audit::follow::News;
 use crate::domain::audit::{ComparedRecord, Page};
-use crate::domain::cycle::Cycle;
+use crate::domain::cycle::{Cycle, Vision};
 use crate::domain::dry_run;
 use crate::domain::goal::Goal;
 use crate::domain::identity::Identity;
@@ -19,10 +19,11 @@ use crate::domain::migration::difference::Difference;
 use crate::domain::migration::journal::Journal;
 use crate::domain::migration::{MigrationList, Outcome, SourceTexts};
 use crate::domain::people::PeopleTold;
+use crate::domain::plan_item::{ChatMessage, ChatSession};
 use crate::domain::problem::Problem;
 use crate::domain::project_file::MadeFile;
 pub use crate::domain::report::plan::Planned;
-use crate::domain::review::Review;
+use crate::domain::review::{Review, ReviewItem};
 use crate::domain::run_event::RunEvent;
 use crate::domain::seed::{SeedListing, SeedOutcome, SeedPlan, SeedSource};
 use crate::domain::table::change::RowChanged;
@@ -97,6 +98,14 @@ pub enum Report {
     Goals(Result<Vec<Goal>, Problem>),
     /// To `Load::Locks`.
     Locks(Result<Vec<WeekLock>, Problem>),
+    /// To `Load::Items`.
+    Items(Result<Vec<ReviewItem>, Problem>),
+    /// To `Load::Vision`: nothing where there is none, or it is not visible.
+    Vision(Result<Option<Box<Vision>>, Problem>),
+    /// To `Load::Chats`.
+    Chats(Result<Vec<ChatSession>, Problem>),
+    /// To `Load::Messages`.
+    Messages(Result<Vec<ChatMessage>, Problem>),
     /// To `Load::Opening`: nothing where the identity may not read it.
     Opening(Result<Option<UnlockRecord>, Problem>),
     /// To `Load::Prospect`.
@@ -172,6 +181,10 @@ impl Report {
             Self::Cycles(Err(problem))
             | Self::Goals(Err(problem))
             | Self::Locks(Err(problem))
+            | Self::Items(Err(problem))
+            | Self::Vision(Err(problem))
+            | Self::Chats(Err(problem))
+            | Self::Messages(Err(problem))
             | Self::Opening(Err(problem))
             | Self::Prospect(Err(problem))
             | Self::Audit(Err(problem))
@@ -194,6 +207,10 @@ impl Report {
             Self::Cycles(Ok(_))
                 | Self::Goals(Ok(_))
                 | Self::Locks(Ok(_))
+                | Self::Items(Ok(_))
+                | Self::Vision(Ok(_))
+                | Self::Chats(Ok(_))
+                | Self::Messages(Ok(_))
                 | Self::Audit(Ok(_))
                 | Self::Rows(Ok(_))
         )

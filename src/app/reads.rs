@@ -72,7 +72,14 @@ impl Model {
         let audit = || (Screen::Audit, self.audit.rows.reading("audit records"));
         let of_rows = match self.screen {
             Screen::Home => vec![cycles(), goals(), locks(), audit()],
-            Screen::Cycles => vec![cycles(), goals(), locks()],
+            Screen::Cycles => {
+                let mut readings = vec![cycles(), goals(), locks()];
+                if let Some(open) = &self.open_cycle {
+                    let inside = open.readings().into_iter();
+                    readings.extend(inside.map(|reading| (Screen::Cycles, reading)));
+                }
+                readings
+            }
             Screen::Goals => vec![goals(), cycles()],
             Screen::Locks => vec![locks(), cycles()],
             Screen::Audit => vec![audit()],
@@ -182,6 +189,9 @@ impl Model {
         self.cycles.remote.failed(why.clone(), at);
         self.goals.remote.failed(why.clone(), at);
         self.locks.remote.failed(why.clone(), at);
+        if let Some(open) = &mut self.open_cycle {
+            open.failed(why, at);
+        }
         self.audit.rows.failed(why.clone(), at);
         if let Some(grid) = &mut self.browser.grid {
             grid.rows.failed(why.clone(), at);

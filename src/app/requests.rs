@@ -2,6 +2,7 @@
 
 use super::effect::{Effect, Load, Timer};
 use super::model::{Model, Screen};
+use super::screen::cycles::Wanted;
 use super::ticket::Slot;
 use crate::domain::access::viewer::Who;
 use crate::domain::audit::filter::Moment;
@@ -38,6 +39,7 @@ pub fn everything(model: &mut Model) -> Vec<Effect> {
 /// The reads that depend on who reads.
 pub fn rows(model: &mut Model) -> Vec<Effect> {
     let mut effects = vec![cycles(model), goals(model), locks(model)];
+    effects.extend(open_cycle(model));
     effects.extend(audit_from_start(model));
     let project = model.project.as_ref();
     if project.is_some_and(|project| project.tells_emails || project.has_names) {
@@ -124,7 +126,11 @@ pub fn screen(model: &mut Model) -> Vec<Effect> {
             effects.extend(details_now(model));
             effects
         }
-        Screen::Cycles => vec![cycles(model), goals(model), locks(model)],
+        Screen::Cycles => {
+            let mut effects = vec![cycles(model), goals(model), locks(model)];
+            effects.extend(open_cycle(model));
+            effects
+        }
         Screen::Goals => vec![goals(model), cycles(model)],
         Screen::Locks => vec![locks(model), cycles(model)],
         Screen::Audit => audit_from_start(model),
@@ -248,6 +254,49 @@ fn locks(model: &mut Model) -> Effect {
     effect(model, Slot::Locks, Load::Locks)
 }
 
+/// What the open cycle shows beside its weeks, and the rows of the selected line.
+pub fn open_cycle(model: &mut Model) -> Vec<Effect> {
+    let Some(open) = &mut model.open_cycle else {
+        return Vec::new();
+    };
+    open.vision.started();
+    open.chats.remote.started();
+    let cycle = open.cycle.clone();
+    let wanted = open.wanted(model.locks.locks());
+    let mut effects = vec![
+        effect(model, Slot::Chats, Load::Chats(cycle.id.clone())),
+        effect(model, Slot::Vision, Load::Vision(Box::new(cycle))),
+    ];
+    effects.extend(wanted.map(|wanted| rows_of(model, wanted)));
+    effects
+}
+
+/// Another cycle comes into view, or none: no answer for the one before is wanted.
+pub fn leave_cycle(model: &mut Model) {
+    for slot in [Slot::Vision, Slot::Chats, Slot::Items, Slot::Messages] {
+        model.tickets.void(slot);
+        model.waits.remove(&slot);
+    }
+    model.open_cycle = None;
+}
+
+/// The rows of the selected line of the open cycle, where they are not known.
+fn unknown_rows(model: &Model) -> Option<Wanted> {
+    let open = model.open_cycle.as_ref()?;
+    let wanted = open.wanted(model.locks.locks())?;
+    (!open.is_known(&wanted)).then_some(wanted)
+}
+
+fn rows_of(model: &mut Model, wanted: Wanted) -> Effect {
+    if let Some(open) = &mut model.open_cycle {
+        open.started(&wanted);
+    }
+    match wanted {
+        Wanted::Items(plan) => effect(model, Slot::Items, Load::Items(plan)),
+        Wanted::Messages(chat) => effect(model, Slot::Messages, Load::Messages(chat)),
+    }
+}
+
 /// The newest page of the audit list. The rows in view stay until it is there. Where the trail is followed, another follow begins
 /// with it: what is still on its way to the one before, maybe of another filter, is not wanted any more.
 pub fn audit_from_start(model: &mut Model) -> Vec<Effect> {
@@ -352,6 +401,7 @@ pub fn details_soon(model: &Model) -> Vec<Effect> {
     let has_details = match model.screen {
         Screen::Migrations | Screen::Seeds | Screen::Audit => true,
         Screen::Locks => wanted_opening(model).is_some(),
+        Screen::Cycles => unknown_rows(model).is_some(),
         _ => false,
     };
     if has_details {
@@ -397,6 +447,10 @@ pub fn details_now(model: &mut Model) -> Vec<Effect> {
             model.locks.opening.started(&lock);
             vec![effect(model, Slot::Opening, Load::Opening(Box::new(lock)))]
         }
+        Screen::Cycles => match unknown_rows(model) {
+            Some(wanted) => vec![rows_of(model, wanted)],
+            None => Vec::new(),
+        },
         _ => Vec::new(),
     }
 }

@@ -38,7 +38,10 @@ fn last_top(model: &Model) -> usize {
         }
         Screen::Seeds => seeds::note_rows(model, columns) + model.seeds.rows.len(),
         Screen::Tables => row_count(&model.browser.detail(model.identity.role()), columns),
-        Screen::Cycles => cycle_lines(model),
+        Screen::Cycles => match &model.open_cycle {
+            Some(open) => row_count(&open.detail(&model.beside_cycle()), columns),
+            None => cycle_lines(model),
+        },
         _ => 0,
     };
     rows.saturating_sub(model.detail_height())
@@ -57,7 +60,7 @@ pub(super) fn fit(model: &mut Model) {
     }
     if matches!(
         model.screen,
-        Screen::Migrations | Screen::Journal | Screen::Seeds | Screen::Access
+        Screen::Migrations | Screen::Journal | Screen::Seeds | Screen::Access | Screen::Cycles
     ) && model.detail_top > 0
     {
         model.detail_top = model.detail_top.min(last_top(model));

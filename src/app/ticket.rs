@@ -20,6 +20,14 @@ pub enum Slot {
     Goals,
     /// The week locks.
     Locks,
+    /// The items of the selected week.
+    Items,
+    /// What the owner of the open cycle is planning towards.
+    Vision,
+    /// The conversations about the open cycle.
+    Chats,
+    /// The messages of the selected conversation.
+    Messages,
     /// How the running unlock of the selected week came about.
     Opening,
     /// A page of the audit list.

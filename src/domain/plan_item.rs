@@ -1,7 +1,8 @@
-//! An item of a week's plan, as its table row: an amount of one task, and how much of it was done.
+//! An item of a week's plan, as its table row: an amount of one task, and how much of it was done; and the conversations
+//! about the plans.
 
 use serde::{Deserialize, Serialize};
-use serde_json::Number;
+use serde_json::{Number, Value};
 
 /// A row of `plan_item`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -48,6 +49,21 @@ pub struct ChatSession {
     pub ended_at: Option<String>,
     /// What came of it, in Markdown.
     pub summary_md: Option<String>,
+}
+
+/// A row of `chat_message`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ChatMessage {
+    /// Primary key.
+    pub id: String,
+    /// Who wrote it: `user`, `ai` or `system`.
+    pub role: String,
+    /// The text, in Markdown.
+    pub content: String,
+    /// The change that it proposes, where it proposes one.
+    pub proposal_json: Option<Value>,
+    /// When the row was written, as PostgREST prints it.
+    pub created_at: String,
 }
 
 impl PlanItem {

@@ -359,10 +359,16 @@ impl WeekReview {
 }
 
 impl ReviewItem {
+    /// What is done.
+    pub fn name(&self) -> &str {
+        let title = self.title.as_deref();
+        title.unwrap_or("an item without a visible task")
+    }
+
     /// Such as `Run 10 km: 2 of 3 times, in progress; knee hurts`.
-    fn sentence(&self) -> String {
-        let Self { item, title } = self;
-        let title = title.as_deref().unwrap_or("an item without a visible task");
+    pub fn sentence(&self) -> String {
+        let Self { item, .. } = self;
+        let title = self.name();
         let status = item.status.replace('_', " ");
         let notes = item.notes.split_whitespace().collect::<Vec<_>>().join(" ");
         let notes = if notes.is_empty() {

@@ -1,4 +1,4 @@
-//! Cycles: the list, one with its goals, locks and vision, and the review of one.
+//! Cycles: the list, one with its goals, locks and vision, the items of a week, the chats about it, and the review of one.
 
 use super::paging::{all, correlation};
 use super::short_id::{self, CYCLE};
@@ -7,14 +7,15 @@ use crate::domain::audit::filter::Filter as AuditFilter;
 use crate::domain::audit::{Ask, Record};
 use crate::domain::cycle::{Cycle, CycleDetail, Vision, WEEKS};
 use crate::domain::identity::Identity;
-use crate::domain::plan_item::{ChatSession, PlanItem, Task};
+use crate::domain::plan_item::{ChatMessage, ChatSession, PlanItem, Task};
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::query::{Direction, Filter, Select};
 use crate::domain::read_problem;
 use crate::domain::review::{Changes, Review, ReviewItem, WeekReview};
 use crate::ports::Rest;
 use jiff::Timestamp;
-use std::collections::HashMap;
+use std::cmp::Reverse;
+use std::collections::{BTreeSet, HashMap};
 
 /// The columns of [`Cycle`].
 const COLUMNS: &str = "id,user_id,start_date,end_date,current_week,created_at";
@@ -24,6 +25,10 @@ const VISION: &str = "id,user_id,daily,weekly,year,life,tags,created_at,updated_
 const ITEM: &str = "id,plan_id,goal_id,task_id,unit,qty,completed_qty,status,notes,created_at";
 /// The columns of [`ChatSession`].
 const SESSION: &str = "id,started_at,ended_at,summary_md";
+/// The columns of [`ChatMessage`].
+const MESSAGE: &str = "id,role,content,proposal_json,created_at";
+/// The most ids in one filter: a URL of some kilobytes.
+const MOST_IDS: usize = 100;
 /// The most changes that a review tells.
 const MOST_CHANGES: usize = 50;
 /// The most conversations that a review tells.
@@ -156,6 +161,92 @@ async fn items(
     let mut items = all(rest, who, query, "id", |row: &PlanItem| row.id.clone()).await?;
     items.sort_by(|a, b| (&a.created_at, &a.id).cmp(&(&b.created_at, &b.id)));
     Ok(items)
+}
+
+/// The items of one week's plan, by the names of their tasks.
+pub async fn week_items(
+    rest: &dyn Rest,
+    who: &Identity,
+    plan: &str,
+) -> Result<Vec<ReviewItem>, Problem> {
+    let correlation = correlation();
+    let items = items(rest, who, vec![plan.to_owned()], &correlation).await?;
+    let ids: BTreeSet<&String> = items
+        .iter()
+        .filter_map(|item| item.task_id.as_ref())
+        .collect();
+    let ids: Vec<String> = ids.into_iter().cloned().collect();
+    let mut titles: HashMap<String, String> = HashMap::new();
+    for ids in ids.chunks(MOST_IDS) {
+        let query = Select::from("task")
+            .columns("id,title")
+            .filter(Filter::In {
+                column: "id".to_owned(),
+                values: ids.to_vec(),
+            })
+            .under(&correlation);
+        let tasks = all(rest, who, query, "id", |row: &Task| row.id.clone()).await?;
+        titles.extend(tasks.into_iter().map(|task| (task.id, task.title)));
+    }
+    let named = items.into_iter().map(|item| ReviewItem {
+        title: item.task_id.as_ref().and_then(|id| titles.get(id)).cloned(),
+        item,
+    });
+    Ok(named.collect())
+}
+
+/// What the owner of a cycle is planning towards; nothing where there is none, or it is not visible.
+pub async fn vision(
+    rest: &dyn Rest,
+    who: &Identity,
+    cycle: &Cycle,
+) -> Result<Option<Vision>, Problem> {
+    let query = vision_of(cycle, &correlation());
+    let found: Vec<Vision> = rest.select(who, &query).await?.rows()?;
+    Ok(found.into_iter().next())
+}
+
+/// The conversations about a cycle, newest first.
+pub async fn chats(
+    rest: &dyn Rest,
+    who: &Identity,
+    cycle: &str,
+) -> Result<Vec<ChatSession>, Problem> {
+    let query = Select::from("chat_session")
+        .columns(SESSION)
+        .filter(Filter::eq("cycle_id", cycle))
+        .under(correlation());
+    let mut chats = all(rest, who, query, "id", |row: &ChatSession| row.id.clone()).await?;
+    chats.sort_by_cached_key(|chat| Reverse((moment_key(&chat.started_at), chat.id.clone())));
+    Ok(chats)
+}
+
+/// The messages of a conversation, oldest first.
+pub async fn messages(
+    rest: &dyn Rest,
+    who: &Identity,
+    chat: &str,
+) -> Result<Vec<ChatMessage>, Problem> {
+    let query = Select::from("chat_message")
+        .columns(MESSAGE)
+        .filter(Filter::eq("session_id", chat))
+        .under(correlation());
+    let mut messages = all(rest, who, query, "id", |row: &ChatMessage| row.id.clone()).await?;
+    messages.sort_by_cached_key(|one| (moment_key(&one.created_at), one.id.clone()));
+    Ok(messages)
+}
+
+/// Orders moments as a server prints them: by time where they are one, else by their text.
+fn moment_key(text: &str) -> (Option<Timestamp>, String) {
+    let at = text.parse().ok();
+    (
+        at,
+        if at.is_some() {
+            String::new()
+        } else {
+            text.to_owned()
+        },
+    )
 }
 
 /// What the owner's tasks are called, by their ids.

@@ -237,6 +237,10 @@ fn refusal(load: &Load) -> Refusal {
         Load::Cycles => |problem| Report::Cycles(Err(problem)),
         Load::Goals => |problem| Report::Goals(Err(problem)),
         Load::Locks => |problem| Report::Locks(Err(problem)),
+        Load::Items(_) => |problem| Report::Items(Err(problem)),
+        Load::Vision(_) => |problem| Report::Vision(Err(problem)),
+        Load::Chats(_) => |problem| Report::Chats(Err(problem)),
+        Load::Messages(_) => |problem| Report::Messages(Err(problem)),
         Load::Audit { .. } => |problem| Report::Audit(Err(problem)),
         Load::Review { .. } => |problem| Report::Review(Err(problem)),
         Load::News { .. } => |problem| Report::News(Err(problem)),
@@ -306,6 +310,10 @@ fn is_of_rows(load: &Load) -> bool {
         Load::Cycles
         | Load::Goals
         | Load::Locks
+        | Load::Items(_)
+        | Load::Vision(_)
+        | Load::Chats(_)
+        | Load::Messages(_)
         | Load::Audit { .. }
         | Load::News { .. }
         | Load::Opening(_)
@@ -408,6 +416,13 @@ async fn rows(world: &OpenProject, who: &Identity, load: Load) -> Report {
         Load::Cycles => Report::Cycles(cycle::list(rest, who).await),
         Load::Goals => Report::Goals(goal::list(rest, who, None).await),
         Load::Locks => Report::Locks(lock::list(rest, who, None).await),
+        Load::Items(plan) => Report::Items(cycle::week_items(rest, who, &plan).await),
+        Load::Vision(of) => {
+            let vision = cycle::vision(rest, who, &of).await;
+            Report::Vision(vision.map(|vision| vision.map(Box::new)))
+        }
+        Load::Chats(of) => Report::Chats(cycle::chats(rest, who, &of).await),
+        Load::Messages(chat) => Report::Messages(cycle::messages(rest, who, &chat).await),
         Load::Audit {
             filter,
             from,

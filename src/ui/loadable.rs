@@ -5,51 +5,21 @@ use super::DrawContext;
 use super::theme::Role;
 use crate::app::command::Command;
 use crate::app::hint::in_keys;
-use crate::app::loadable::{Loadable, Placeholder, Standing};
+use crate::app::loadable::Loadable;
+use crate::app::remark;
 use crate::domain::identity::Identity;
-use crate::domain::moment::{Form, moment};
 use crate::domain::problem::{Kind, Problem};
 
 /// What has to be said of rows that a screen uses beside its own; `what` names them in the plural. Nothing where they are
 /// there and fresh.
 pub fn remark<T>(view: DrawContext, what: &str, rows: &Loadable<T>) -> Option<(Role, String)> {
-    match rows.standing() {
-        Standing::Ready(_) | Standing::Blank(Placeholder::Idle) => None,
-        Standing::Stale(_, failure) => {
-            let at = rows.reading("").read_at;
-            let at = at.map_or_else(String::new, |at| format!(" of {}", moment(at, Form::Clock)));
-            let why = &failure.why.what;
-            Some((Role::Warn, format!("The {what} are those{at}: {why}")))
-        }
-        Standing::Blank(blank) => Some(missing(view, what, blank)),
-    }
+    let (tone, text) = remark::remark(&view.model.identity, what, rows)?;
+    Some((Role::of(tone), text))
 }
 
-fn missing(view: DrawContext, what: &str, blank: Placeholder) -> (Role, String) {
-    match blank {
-        Placeholder::Idle | Placeholder::Loading => (Role::Muted, format!("Reading the {what}.")),
-        Placeholder::Absent(problem) => (Role::Muted, problem.what.clone()),
-        Placeholder::Denied(_) => {
-            let who = view.model.identity.called();
-            (Role::Warn, format!("The {what} are not visible to {who}."))
-        }
-        Placeholder::Failed(problem) => {
-            let why = &problem.what;
-            (
-                role(problem),
-                format!("The {what} could not be read: {why}"),
-            )
-        }
-    }
-}
-
-/// How bad a problem of a read looks: what is not set up, or was stopped, is no fault.
+/// How bad a problem of a read looks.
 pub fn role(problem: &Problem) -> Role {
-    match problem.kind {
-        Kind::Denied => Role::Warn,
-        Kind::Config | Kind::Cancelled => Role::Muted,
-        _ => Role::Removed,
-    }
+    Role::of(remark::tone(problem))
 }
 
 /// What the reader can do here: what the command line does is a key away.

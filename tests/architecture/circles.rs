@@ -82,6 +82,7 @@ const KNOWN: &[(&[&str], &str)] = &[
             "src/app/jobs.rs",
             "src/app/model.rs",
             "src/app/msg.rs",
+            "src/app/planning.rs",
             "src/app/reads.rs",
             "src/app/requests.rs",
             "src/app/screen/home.rs",

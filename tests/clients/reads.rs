@@ -314,3 +314,46 @@ async fn ids(db: &tokio_postgres::Client) -> Vec<String> {
     let rows = db.query("select id::text from cycle", &[]).await.unwrap();
     rows.iter().map(|row| row.get(0)).collect()
 }
+
+/// The items of a week, the vision and the chats, as their owner, an auditor, somebody else and anon.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_inside_a_cycle_is_read_as_whoever_reads() {
+    let ground = weeksmith("reads_inside").await;
+    let (alice, who) = ground.as_user("alice@example.com").await;
+    let own = cycle::show(&*alice.rest, &who, CYCLE).await.unwrap();
+    let plan = &own.locks[7].plan_id;
+    let items = cycle::week_items(&*alice.rest, &who, plan).await.unwrap();
+    assert_eq!(items.len(), 4);
+    assert!(items.iter().all(|item| item.item.plan_id == *plan));
+    let names: Vec<&str> = items.iter().map(|item| item.name()).collect();
+    assert!(names.contains(&"Easy running"), "{names:?}");
+    let vision = cycle::vision(&*alice.rest, &who, &own.cycle).await.unwrap();
+    assert_eq!(vision, own.vision);
+    let chats = cycle::chats(&*alice.rest, &who, CYCLE).await.unwrap();
+    assert_eq!(chats.len(), 1);
+    let messages = cycle::messages(&*alice.rest, &who, &chats[0].id)
+        .await
+        .unwrap();
+    let roles: Vec<&str> = messages.iter().map(|one| one.role.as_str()).collect();
+    assert_eq!(roles, ["user", "ai", "user", "system"]);
+    assert!(messages[1].proposal_json.is_some());
+
+    let (auditor, ada) = ground.as_user("auditor@example.com").await;
+    let all = cycle::week_items(&*auditor.rest, &ada, plan).await.unwrap();
+    assert_eq!(all, items);
+    let told = cycle::messages(&*auditor.rest, &ada, &chats[0].id).await;
+    assert_eq!(told.unwrap(), messages);
+
+    // Row Level Security hides what is somebody else's; a missing grant is a refusal.
+    let (bob, bobs) = ground.as_user("bob@example.com").await;
+    let none = cycle::week_items(&*bob.rest, &bobs, plan).await.unwrap();
+    assert_eq!(none, []);
+    let none = cycle::vision(&*bob.rest, &bobs, &own.cycle).await.unwrap();
+    assert_eq!(none, None);
+    assert_eq!(cycle::chats(&*bob.rest, &bobs, CYCLE).await.unwrap(), []);
+    let anon = ground.project(RoleChoice::Anon).await;
+    let refused = cycle::messages(&*anon.rest, &Identity::Anon, &chats[0].id).await;
+    assert_eq!(refused.unwrap_err().kind, Kind::Denied);
+    let refused = cycle::week_items(&*anon.rest, &Identity::Anon, plan).await;
+    assert_eq!(refused.unwrap_err().kind, Kind::Denied);
+}

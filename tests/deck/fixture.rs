@@ -106,6 +106,12 @@ pub fn report(load: &Load) -> Report {
             has_more: false,
             ..Page::default()
         })),
+        Load::Items(plan) => Report::Items(Ok(crate::planning::items(plan))),
+        Load::Vision(of) => {
+            Report::Vision(Ok(Some(Box::new(crate::planning::vision(&of.user_id)))))
+        }
+        Load::Chats(_) => Report::Chats(Ok(crate::planning::chats())),
+        Load::Messages(chat) => Report::Messages(Ok(crate::planning::messages(chat))),
         Load::Opening(_) => Report::Opening(Ok(Some(reason()))),
         Load::Record(id) => Report::Record(Ok(Box::new(record(id).into()))),
         Load::Find(id) => Report::Found(Ok(Box::new(record(id).into()))),

@@ -15,6 +15,7 @@ mod frames;
 mod identity;
 mod keys;
 mod locks;
+mod planning;
 mod production;
 mod reads;
 mod runs;

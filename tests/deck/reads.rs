@@ -20,7 +20,7 @@ use supadeck::ui::theme::Role;
 
 const SIZES: [(u16, u16); 3] = [(120, 40), (80, 24), (60, 14)];
 
-fn refused(load: &Load, problem: &Problem) -> Report {
+pub fn refused(load: &Load, problem: &Problem) -> Report {
     let problem = problem.clone();
     match load {
         Load::Migrations => Report::Migrations(Err(problem)),
@@ -31,6 +31,10 @@ fn refused(load: &Load, problem: &Problem) -> Report {
         Load::Locks => Report::Locks(Err(problem)),
         Load::Audit { .. } => Report::Audit(Err(problem)),
         Load::Opening(_) => Report::Opening(Err(problem)),
+        Load::Items(_) => Report::Items(Err(problem)),
+        Load::Vision(_) => Report::Vision(Err(problem)),
+        Load::Chats(_) => Report::Chats(Err(problem)),
+        Load::Messages(_) => Report::Messages(Err(problem)),
         Load::Record(_) => Report::Record(Err(problem)),
         Load::Journal => Report::Journal(Err(problem)),
         Load::TableList => Report::TableList(Err(problem)),
@@ -40,7 +44,11 @@ fn refused(load: &Load, problem: &Problem) -> Report {
 }
 
 /// Answers reads; those that `fails` names are refused.
-fn answer_but(model: &mut Model, effects: Vec<Effect>, fails: &dyn Fn(&Load) -> Option<Problem>) {
+pub fn answer_but(
+    model: &mut Model,
+    effects: Vec<Effect>,
+    fails: &dyn Fn(&Load) -> Option<Problem>,
+) {
     let mut waiting = effects;
     while let Some(effect) = waiting.pop() {
         if let Effect::Load { ticket, load, .. } = effect {
@@ -66,11 +74,11 @@ fn go(model: &mut Model, screen: Screen) {
     answer_but(model, effects, &|_| None);
 }
 
-fn silence() -> Problem {
+pub fn silence() -> Problem {
     Problem::new(Kind::Network, "The project did not answer.", "No answer.")
 }
 
-fn denial() -> Problem {
+pub fn denial() -> Problem {
     let what = "alice@example.com (authenticated) may not read this.";
     Problem::new(Kind::Denied, what, "Permission denied.").with_code("42501")
 }
@@ -83,7 +91,7 @@ fn over() -> Problem {
 }
 
 /// One line, so that words are found wherever they were wrapped in one column.
-fn words(frame: &str) -> String {
+pub fn words(frame: &str) -> String {
     frame.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 

@@ -269,7 +269,10 @@ pub fn current(model: &Model) -> &str {
         Screen::Access => &model.access.list.filter,
         Screen::Migrations => &model.migrations.table.list.filter,
         Screen::Seeds => &model.seeds.table.list.filter,
-        Screen::Cycles => &model.cycles.list.filter,
+        Screen::Cycles => match &model.open_cycle {
+            Some(open) => &open.list().filter,
+            None => &model.cycles.list.filter,
+        },
         Screen::Goals => &model.goals.list.filter,
         Screen::Locks => &model.locks.list.filter,
         Screen::Tables => match &model.browser.grid {
@@ -289,7 +292,10 @@ pub fn set_local(model: &mut Model, text: &str) {
         Screen::Access => model.access.set_filter(text),
         Screen::Migrations => model.migrations.table.set_filter(text),
         Screen::Seeds => model.seeds.table.set_filter(text),
-        Screen::Cycles => model.cycles.set_filter(text),
+        Screen::Cycles => match &mut model.open_cycle {
+            Some(open) => open.set_filter(text),
+            None => model.cycles.set_filter(text),
+        },
         Screen::Goals => model.goals.set_filter(text),
         Screen::Locks => model.locks.set_filter(text),
         Screen::Tables if model.browser.grid.is_none() => model.browser.table.set_filter(text),

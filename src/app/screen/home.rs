@@ -109,6 +109,7 @@ pub fn open(model: &mut Model) -> Option<Leads> {
         Place::Seeds => Command::Seeds,
         Place::Cycle(row) => {
             model.cycles.list.select_row(row);
+            super::super::requests::leave_cycle(model);
             Command::Cycles
         }
         Place::Change(row) => {

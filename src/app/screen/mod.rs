@@ -2,6 +2,7 @@
 
 pub mod access;
 pub mod audit;
+pub mod cycles;
 pub mod grid;
 pub mod home;
 pub mod journal;

@@ -1,8 +1,9 @@
-//! Draws the Cycles screen: the cycles, and of the selected one its goals and the completion of its weeks.
+//! Draws the Cycles screen: the cycles, and of the selected one its goals and the completion of its weeks. A cycle that is
+//! open is drawn by `open_cycle`.
 
 use super::roles::{heat_role, standing_role};
 use super::words::owner;
-use super::{legend, list::List};
+use super::{legend, list::List, open_cycle};
 use crate::app::layout;
 use crate::app::model::Focus;
 use crate::domain::cycle::{Cycle, Heat, whole_percent};
@@ -25,6 +26,10 @@ const COLUMNS: [Column; 5] = [
 
 pub fn draw(frame: &mut Frame, view: DrawContext) {
     let panes = view.model.panes();
+    if let Some(open) = &view.model.open_cycle {
+        open_cycle::draw(frame, panes, view, open);
+        return;
+    }
     let cycles = &view.model.cycles;
     let list = List {
         name: "Cycles",

@@ -11,6 +11,7 @@ mod legend;
 mod list;
 mod locks;
 mod migrations;
+mod open_cycle;
 mod record;
 mod roles;
 mod row_form;
