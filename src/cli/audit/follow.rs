@@ -13,6 +13,7 @@ use crate::domain::audit::filter::Filter;
 use crate::domain::audit::follow::Pace;
 use crate::domain::audit::mask::Mask;
 use crate::domain::audit::trail::Trail;
+use crate::domain::moment::{self, printed};
 use crate::domain::people::People;
 use crate::domain::problem::Problem;
 use crate::ops::audit_follow::{BACK_MINUTES, Follow};
@@ -168,7 +169,10 @@ impl Printer<'_> {
             let actor = actor(&record.actor_type, id, known);
             let row = record.about().id.unwrap_or_default();
             page.spans(vec![
-                Span::new(Tone::Muted, &record.created_at),
+                Span::new(
+                    Tone::Muted,
+                    &printed(&record.created_at, moment::Form::Detail),
+                ),
                 "  ".into(),
                 Span::new(Tone::Strong, &record.action),
                 " ".into(),

@@ -6,6 +6,7 @@ use super::actor::{actor, person};
 use crate::domain::audit::Record;
 use crate::domain::audit::export::COLUMNS;
 use crate::domain::identity::Identity;
+use crate::domain::moment::{Form, printed};
 use crate::domain::people::People;
 use crate::domain::{csv, markdown};
 use serde_json::Value;
@@ -80,7 +81,7 @@ pub fn markdown(record: &Record, people: &People) -> String {
     let (row, brief) = (row.join(", "), record.brief());
     let told = |text: &Option<String>| text.clone().unwrap_or_default();
     markdown::row(&[
-        record.created_at.clone(),
+        printed(&record.created_at, Form::Detail),
         record.action.clone(),
         row,
         brief,
@@ -139,7 +140,7 @@ mod tests {
         let row = markdown(&record("plan_item.update", "a|b\n<script>"), &People::new());
         assert_eq!(head.lines().count() + row.lines().count(), 3);
         for told in [
-            "| plan_item.update | plan_item 7, plan_id 9 | qty: 1 → 2 |",
+            "| 2025-10-04 12:30:00 UTC | plan_item.update | plan_item 7, plan_id 9 | qty: 1 → 2 |",
             "| a\\|b⏎\\<script\\> |",
         ] {
             assert!(row.contains(told), "{row}");

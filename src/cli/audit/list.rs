@@ -14,6 +14,7 @@ use crate::domain::audit::mask::Mask;
 use crate::domain::audit::trail::Trail;
 use crate::domain::audit::{self as audit_trail, Ask, Looked, Record, Summary};
 use crate::domain::identity::Identity;
+use crate::domain::moment::{self, printed};
 use crate::domain::people::People;
 use crate::domain::plural::{counted, grouped};
 use crate::domain::problem::Problem;
@@ -252,7 +253,7 @@ fn table(rows: &[Summary], known: (&Identity, &People)) -> Table {
     for row in rows {
         let actor = actor(&row.actor_type, row.actor_user_id.as_deref(), known);
         table.row(vec![
-            Span::from(&row.created_at),
+            Span::from(printed(&row.created_at, moment::Form::Detail)),
             Span::from(&row.action),
             Span::from(actor),
             Span::from(row.story.change(CHANGE_COLUMNS, "→").as_str()),

@@ -12,6 +12,7 @@ use crate::domain::audit::diff::{Mark, diff, patch};
 use crate::domain::audit::mask::Mask;
 use crate::domain::audit::trail::Trail;
 use crate::domain::identity::Identity;
+use crate::domain::moment::{self, printed};
 use crate::domain::people::People;
 use crate::domain::problem::Problem;
 use crate::ops::audit;
@@ -110,9 +111,10 @@ fn page(record: &Record, all: bool, reader: &Identity, people: &People) -> Page 
     let subject = subject.map(|id| person(id, (reader, people)));
     let about = record.about();
     let row = about.row();
+    let time = printed(&record.created_at, moment::Form::Detail);
     let mut rows = vec![
         ("id", Some(record.id.as_str())),
-        ("time", Some(&record.created_at)),
+        ("time", Some(time.as_str())),
         ("action", Some(&record.action)),
         ("row", row.as_deref()),
     ];

@@ -6,6 +6,7 @@ use super::super::interrupt;
 use super::super::page::{Page, Tone};
 use super::seal_file;
 use crate::domain::audit::seal::{SealVerification, Unsealed};
+use crate::domain::moment::{Form, printed};
 use crate::domain::plural::counted;
 use crate::domain::problem::{Kind, Problem};
 use crate::ops::audit_seal;
@@ -86,7 +87,10 @@ fn unsealed_line(unsealed: &Unsealed) -> String {
         count => format!("{count} records are"),
     };
     match &unsealed.oldest {
-        Some(oldest) => format!("{count} not sealed yet, the oldest of {oldest}."),
+        Some(oldest) => {
+            let oldest = printed(oldest, Form::Detail);
+            format!("{count} not sealed yet, the oldest of {oldest}.")
+        }
         None => format!("{count} not sealed yet."),
     }
 }
