@@ -16,7 +16,7 @@ use crate::domain::dry_run::recording::{
 use crate::domain::identity::Identity;
 use crate::domain::kept::KeptUsers;
 use crate::domain::mfa::SignIn;
-use crate::domain::migration::history::{History, Stored};
+use crate::domain::migration::history::{History, HistoryMark, Stored};
 use crate::domain::migration::journal::Journal;
 use crate::domain::migration::owner::Owned;
 use crate::domain::problem::Problem;
@@ -166,10 +166,13 @@ pub enum Soon {
 }
 
 /// A Postgres database with the history of migrations and seeds in schema `supabase_migrations`.
-/// Every method uses a connection of its own, and closes it.
+/// Every method uses a connection of its own, and closes it, but for [`Database::history_mark`].
 pub trait Database: Send + Sync {
     /// The migration history with a digest of each version's statements; empty when there is no history table.
     fn history(&self) -> Task<'_, History>;
+    /// A mark of the history's rows, without reading what they hold: to ask often whether any has changed. The connection is kept
+    /// for a moment, for the next question.
+    fn history_mark(&self) -> Task<'_, HistoryMark>;
     /// The full rows of these versions; versions that are not in the history are left out.
     fn stored<'a>(&'a self, versions: &'a [String]) -> Task<'a, Vec<Stored>>;
     /// The history once nothing of a lost session can change it any more: ends what the server still runs for it and

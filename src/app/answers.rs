@@ -10,13 +10,15 @@ use super::dialog::result::ResultView;
 use super::dialog::{self, Dialog, ResultState};
 use super::effect::{Effect, Timer};
 use super::labels::name_record;
-use super::model::{Model, PlanFor};
+use super::live::{LiveAnswer, LiveFound};
+use super::model::{Model, PlanFor, Screen};
 use super::msg::{Opened, Planned, Report};
 use super::{execute, jobs, production, requests, sign_in};
 use crate::domain::audit::follow::News;
 use crate::domain::audit::{ComparedRecord, Summary};
 use crate::domain::dry_run::Environment;
 use crate::domain::identity::Identity;
+use crate::domain::lock::WeekLock;
 use crate::domain::moment::{Form, moment};
 use crate::domain::people::PeopleTold;
 use crate::domain::plural::counted;
@@ -91,7 +93,7 @@ fn taken(model: &mut Model, report: Report, at: Timestamp) -> Vec<Effect> {
                 production::belongs(model, &listing.target);
             }
             model.migrations.arrived(result, at);
-            details_when_in_view(model, super::model::Screen::Migrations)
+            details_when_in_view(model, Screen::Migrations)
         }
         Report::Sources(result) => {
             model.migrations.sources.arrived(result, at);
@@ -102,7 +104,7 @@ fn taken(model: &mut Model, report: Report, at: Timestamp) -> Vec<Effect> {
                 production::belongs(model, &listing.target);
             }
             model.seeds.arrived(result, at);
-            details_when_in_view(model, super::model::Screen::Seeds)
+            details_when_in_view(model, Screen::Seeds)
         }
         Report::SeedSource(result) => {
             model.seeds.source.arrived(result, at);
@@ -122,16 +124,7 @@ fn taken(model: &mut Model, report: Report, at: Timestamp) -> Vec<Effect> {
             name_record(model);
             Vec::new()
         }
-        Report::Locks(result) => {
-            model.locks.arrived(result, at);
-            order_locks(model);
-            model.name_rows();
-            name_record(model);
-            // The weeks of an open cycle may have come with them.
-            let mut effects = details_when_in_view(model, super::model::Screen::Cycles);
-            effects.extend(details_when_in_view(model, super::model::Screen::Locks));
-            effects
-        }
+        Report::Locks(result) => locks_arrived(model, result, at),
         report
         @ (Report::Items(_) | Report::Vision(_) | Report::Chats(_) | Report::Messages(_)) => {
             super::planning::take(model, report, at)
@@ -148,12 +141,13 @@ fn taken(model: &mut Model, report: Report, at: Timestamp) -> Vec<Effect> {
             let height = model.list_height();
             let wait = begins_follow(model, result.as_ref().err());
             model.audit.arrived(result, at, height);
-            let mut effects = details_when_in_view(model, super::model::Screen::Audit);
+            let mut effects = details_when_in_view(model, Screen::Audit);
             effects.extend(requests::audit_search(model));
             effects.extend(wait.map(|wait| Effect::Arm(Timer::Follow, wait)));
             effects
         }
         Report::News(result) => news(model, result),
+        Report::Live(result) => live(model, result, at),
         Report::Journal(result) => {
             model.journal.arrived(result, at);
             Vec::new()
@@ -162,7 +156,7 @@ fn taken(model: &mut Model, report: Report, at: Timestamp) -> Vec<Effect> {
             model.access.arrived(result, at);
             model.access.seek(model.tried.as_ref());
             let height = model.list_height();
-            if model.screen == super::model::Screen::Access {
+            if model.screen == Screen::Access {
                 model.access.list.follow(height);
             }
             Vec::new()
@@ -347,6 +341,64 @@ fn taken(model: &mut Model, report: Report, at: Timestamp) -> Vec<Effect> {
     }
 }
 
+fn locks_arrived(
+    model: &mut Model,
+    result: Result<Vec<WeekLock>, Problem>,
+    at: Timestamp,
+) -> Vec<Effect> {
+    model.locks.arrived(result, at);
+    order_locks(model);
+    model.name_rows();
+    name_record(model);
+    // The weeks of an open cycle may have come with them.
+    let mut effects = details_when_in_view(model, Screen::Cycles);
+    effects.extend(details_when_in_view(model, Screen::Locks));
+    effects
+}
+
+/// Live mode was told how things are now, or was not. What one reads stays where it is.
+fn live(model: &mut Model, result: Result<LiveAnswer, Problem>, at: Timestamp) -> Vec<Effect> {
+    let answer = match result {
+        Ok(answer) => answer,
+        Err(problem) => {
+            model.live.failed(problem, at);
+            return Vec::new();
+        }
+    };
+    let screen = match &answer.found {
+        LiveFound::History(_) => Screen::Migrations,
+        LiveFound::Locks(_) => Screen::Locks,
+        LiveFound::Trail(_) => Screen::Audit,
+    };
+    model
+        .live
+        .answered(answer.took, (model.screen == screen).then_some(at));
+    match answer.found {
+        // The first mark says nothing of what was before it.
+        LiveFound::History(mark) if model.live.mark.as_ref() == Some(&mark) => Vec::new(),
+        LiveFound::History(mark) => {
+            model.live.mark = Some(mark);
+            vec![requests::migrations(model)]
+        }
+        LiveFound::Locks(locks) => {
+            let cycles = model.cycles.rows();
+            let is_known = |lock: &WeekLock| cycles.iter().any(|one| one.id == lock.cycle_id);
+            let is_other = model.locks.locks() != locks;
+            let is_new = is_other && !locks.iter().all(is_known);
+            let mut effects = locks_arrived(model, Ok(locks), at);
+            if is_new {
+                effects.push(requests::cycles(model));
+            }
+            effects
+        }
+        LiveFound::Trail(news) => {
+            let height = model.list_height();
+            model.audit.take_live(news, height);
+            Vec::new()
+        }
+    }
+}
+
 fn order_locks(model: &mut Model) {
     let ids: Vec<&str> = model
         .cycles
@@ -402,7 +454,7 @@ fn news(model: &mut Model, result: Result<Option<News>, Problem>) -> Vec<Effect>
             let is_other = model.audit.take_news(news.rows, height);
             let wait = model.audit.pace.after(news.took);
             let mut effects = vec![Effect::Arm(Timer::Follow, wait)];
-            if is_other && model.screen == super::model::Screen::Audit {
+            if is_other && model.screen == Screen::Audit {
                 effects.extend(requests::details_soon(model));
             }
             effects
@@ -582,10 +634,7 @@ fn rehearse(model: &mut Model, planned: &Planned) -> Vec<Effect> {
 }
 
 fn is_planning_screen(model: &Model) -> bool {
-    matches!(
-        model.screen,
-        super::model::Screen::Migrations | super::model::Screen::Seeds
-    )
+    matches!(model.screen, Screen::Migrations | Screen::Seeds)
 }
 
 /// A run ended: shows how, and reads again what it may have changed.
@@ -595,10 +644,7 @@ fn finished(model: &mut Model, view: impl Fn(&str) -> ResultView) -> Vec<Effect>
     requests::everything(model)
 }
 
-fn unlocked(
-    model: &mut Model,
-    result: Result<crate::domain::lock::WeekLock, Problem>,
-) -> Vec<Effect> {
+fn unlocked(model: &mut Model, result: Result<WeekLock, Problem>) -> Vec<Effect> {
     let what = jobs::end_run(model);
     match result {
         Ok(lock) => {

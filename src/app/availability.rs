@@ -49,18 +49,9 @@ pub fn availability(command: Command, model: &Model) -> Result<(), String> {
             Err(format!("works on the {} screen", screen.title()))
         }
     };
-    let can_write = || {
-        match &model.running {
+    let can_write = || match &model.running {
         Some(running) => Err(format!("{} is still running", running.what)),
-        None if !model
-            .project
-            .as_ref()
-            .is_some_and(|project| project.has_database) =>
-        {
-            Err("no database URL is known, and no access token; set SUPABASE_DB_URL or SUPABASE_ACCESS_TOKEN".to_owned())
-        }
-        None => Ok(()),
-    }
+        None => has_database(model),
     };
     if let Some(screen) = Screen::of(command).filter(|screen| !model.has(*screen)) {
         return Err(format!("this project has no table for {}", screen.title()));
@@ -297,6 +288,10 @@ pub fn availability(command: Command, model: &Model) -> Result<(), String> {
             term.map(drop)
                 .ok_or_else(|| "the audit trail names rows by their `id`".to_owned())
         }
+        Command::Live if !model.screen.can_be_live() => {
+            Err("works on the Migrations, Locks and Audit screens".into())
+        }
+        Command::Live if model.screen == Screen::Migrations => has_database(model),
         Command::Identity | Command::Project if model.browser.marked() > 0 => Err(format!(
             "{} on the Tables screen not written: write or drop them first",
             counted(model.browser.marked(), "change")
@@ -310,6 +305,16 @@ pub fn availability(command: Command, model: &Model) -> Result<(), String> {
             Err("there is nothing to filter here".into())
         }
         _ => Ok(()),
+    }
+}
+
+/// Refuses where no way to the database is known.
+fn has_database(model: &Model) -> Result<(), String> {
+    let project = model.project.as_ref();
+    if project.is_some_and(|project| project.has_database) {
+        Ok(())
+    } else {
+        Err("no database URL is known, and no access token; set SUPABASE_DB_URL or SUPABASE_ACCESS_TOKEN".to_owned())
     }
 }
 

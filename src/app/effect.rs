@@ -1,5 +1,6 @@
 //! Effects: what `update` asks the outside world to do. Plain data, so that a test can compare them.
 
+use super::live::LiveQuestion;
 use super::ticket::{Slot, Ticket};
 use crate::app::secret::Secret;
 use crate::domain::access::explain::ExplainRequest;
@@ -100,6 +101,8 @@ pub enum Timer {
     Toast,
     /// It is time to ask what has come to the audit trail.
     Follow,
+    /// It is time for the next question of live mode.
+    Live,
     /// A second of waiting for a sign-in, or one of its relatives, has passed.
     Session,
 }
@@ -169,6 +172,8 @@ pub enum Load {
         /// The number of the follow.
         follow: u64,
     },
+    /// Whether what a screen shows has changed.
+    Live(LiveQuestion),
     /// The difference between a version's file and what was applied from it.
     Difference(String),
     /// What a correction of files or of the history would change.

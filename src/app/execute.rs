@@ -98,6 +98,10 @@ pub fn run(model: &mut Model, command: Command) -> Vec<Effect> {
             model.audit.has_changed = None;
             requests::screen(model)
         }
+        Command::Live => {
+            model.live.toggle();
+            Vec::new()
+        }
         Command::Theme => {
             model.theme = model.theme.wrapping_add(1);
             Vec::new()
@@ -453,6 +457,7 @@ pub fn go_to(model: &mut Model, screen: Screen) -> Vec<Effect> {
         return Vec::new();
     }
     model.screen = screen;
+    model.live.answered_at = None;
     model.focus = Focus::List;
     model.detail_top = 0;
     let height = model.list_height();

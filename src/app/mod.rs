@@ -30,6 +30,8 @@ pub mod keymap;
 pub mod labels;
 pub mod layout;
 pub mod list;
+pub mod live;
+mod live_reads;
 pub mod loadable;
 pub mod model;
 pub mod msg;

@@ -6,6 +6,7 @@ use super::dialog::project::ProfileBrief;
 use super::dialog::result::ResultView;
 use super::keymap::Keymap;
 use super::layout::{self, Areas, Panes, Sides};
+use super::live::Live;
 use super::progress::Running;
 use super::reads::{Ended, Wait};
 use super::row_names::RowNames;
@@ -123,6 +124,11 @@ impl Screen {
             .map(|(screen, _, _)| screen)
     }
 
+    /// Whether live mode can keep it up to date.
+    pub fn can_be_live(self) -> bool {
+        matches!(self, Self::Migrations | Self::Locks | Self::Audit)
+    }
+
     /// The screen so many places further, around the end.
     pub fn step(self, by: isize) -> Self {
         let count = Self::ALL.len() as isize;
@@ -211,6 +217,8 @@ pub struct Model {
     pub tickets: Tickets,
     /// How many follows of the audit trail have begun: the number of the newest, of all identities and projects.
     pub follows: u64,
+    /// Whether what is shown is kept up to date by asking.
+    pub live: Live,
     /// Screen 1: which of its lines that lead somewhere is selected.
     pub home: usize,
     /// Screen 2.
@@ -302,6 +310,7 @@ impl Model {
             waits: BTreeMap::new(),
             tickets: Tickets::default(),
             follows: 0,
+            live: Live::default(),
             home: 0,
             migrations: Migrations::default(),
             seeds: Seeds::default(),
@@ -504,6 +513,7 @@ impl Model {
         });
         self.project = Some(project);
         self.become_identity(identity);
+        self.live.mark = None;
         self.home = 0;
         self.locks = Locks::default();
         self.migrations = Migrations::default();

@@ -3,6 +3,7 @@
 use super::dialog::project::ProfileBrief;
 use super::effect::{Fix, Timer};
 use super::key::Key;
+use super::live::LiveAnswer;
 use super::ticket::Ticket;
 use crate::domain::access::explain::Explanation;
 use crate::domain::access::listing::Matrix;
@@ -47,6 +48,8 @@ pub enum Msg {
     Wheeled(u16, u16, isize),
     /// The terminal has a new size, columns and rows.
     Resized(u16, u16),
+    /// The terminal got the focus, or lost it.
+    Focused(bool),
     /// A request was answered, at this time.
     Reported {
         /// The request's ticket.
@@ -116,6 +119,8 @@ pub enum Report {
     Review(Result<Box<Review>, Problem>),
     /// To `Load::News`.
     News(Result<Option<News>, Problem>),
+    /// To `Load::Live`.
+    Live(Result<LiveAnswer, Problem>),
     /// To `Load::Difference`.
     Difference(Result<Difference, Problem>),
     /// To `Load::Fix` and `Load::Deletion`.
@@ -189,6 +194,7 @@ impl Report {
             | Self::Prospect(Err(problem))
             | Self::Audit(Err(problem))
             | Self::News(Err(problem))
+            | Self::Live(Err(problem))
             | Self::Record(Err(problem))
             | Self::Found(Err(problem))
             | Self::Rows(Err(problem))

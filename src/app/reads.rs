@@ -2,6 +2,7 @@
 //! project has, and the one notice that the header shows on every screen.
 
 use super::command::Command;
+use super::live::LiveSign;
 use super::loadable::{Failure, Reading};
 use super::model::{Model, Screen};
 use super::wrap::wrap;
@@ -119,6 +120,7 @@ impl Model {
             });
             old.map(|(what, failure)| old_text(what, failure))
         });
+        let wrong = wrong.or_else(|| self.live_text());
         match (wrong, self.waits.values().min_by_key(|wait| wait.since)) {
             (Some(text), _) => Some(Notice {
                 text,
@@ -161,6 +163,21 @@ impl Model {
             &ended.why.why
         };
         format!("{name} is signed out, known since {at}. Press {key} to sign in again. {why}")
+    }
+
+    /// That live mode has no answers, and why.
+    fn live_text(&self) -> Option<String> {
+        let (why, since) = self.live.failure.as_ref()?;
+        let is_seen = self.live_sign() == Some(LiveSign::Failing);
+        let (key, since) = (
+            self.keymap.first_key(Command::Live),
+            moment(*since, Form::Clock),
+        );
+        is_seen.then(|| {
+            format!(
+                "Live mode has no answers since {since}, and asks less often; {key} ends it. {why}"
+            )
+        })
     }
 
     fn wait_text(&self, wait: &Wait) -> String {

@@ -141,7 +141,8 @@ pub fn screen(model: &mut Model) -> Vec<Effect> {
     }
 }
 
-fn migrations(model: &mut Model) -> Effect {
+/// The migration list.
+pub fn migrations(model: &mut Model) -> Effect {
     model.migrations.table.remote.started();
     effect(model, Slot::Migrations, Load::Migrations)
 }
@@ -239,7 +240,8 @@ fn access(model: &mut Model) -> Effect {
     effect(model, Slot::Access, Load::Access(also))
 }
 
-fn cycles(model: &mut Model) -> Effect {
+/// The cycles.
+pub fn cycles(model: &mut Model) -> Effect {
     model.cycles.remote.started();
     effect(model, Slot::Cycles, Load::Cycles)
 }

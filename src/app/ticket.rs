@@ -34,6 +34,8 @@ pub enum Slot {
     Audit,
     /// What has come to the audit trail.
     News,
+    /// The question of live mode.
+    Live,
     /// What is read about a version on request: its difference, a way out of its state.
     Answer,
     /// The journal.

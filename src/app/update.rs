@@ -12,18 +12,20 @@ use super::model::{Focus, Model, Screen};
 use super::msg::Msg;
 use super::reads::Wait;
 use super::requests;
-use super::{execute, go_on, jobs, scroll, tab};
+use super::ticket::Slot;
+use super::{execute, go_on, jobs, live_reads, scroll, tab};
 
 /// Takes what happened, changes the model, and returns what is to be done outside.
 pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
     let was_utc = model.is_utc;
-    let effects = take(model, msg);
+    let mut effects = take(model, msg);
     if model.is_utc != was_utc {
         labels::name_record(model);
     }
     // Whatever changed the room, or what stands in it.
     scroll::fit(model);
     dialog::fit(model);
+    effects.extend(live_reads::arm(model));
     effects
 }
 
@@ -56,6 +58,10 @@ fn take(model: &mut Model, msg: Msg) -> Vec<Effect> {
             follow(model);
             Vec::new()
         }
+        Msg::Focused(has_focus) => {
+            model.live.focused(has_focus);
+            Vec::new()
+        }
         // The one place where an answer that is no longer wanted is dropped.
         Msg::Reported { ticket, at, report } => {
             model.now = at;
@@ -73,6 +79,8 @@ fn take(model: &mut Model, msg: Msg) -> Vec<Effect> {
             follow(model);
             effects
         }
+        // Nobody waits for the answer of live mode.
+        Msg::Waiting { ticket, .. } if ticket.slot == Slot::Live => Vec::new(),
         Msg::Waiting { ticket, at, whom } => {
             if model.tickets.is_live(ticket) {
                 let since = model.waits.get(&ticket.slot).map_or(at, |wait| wait.since);
@@ -125,6 +133,7 @@ fn fire(model: &mut Model, timer: Timer) -> Vec<Effect> {
         }
         Timer::Details => requests::details_now(model),
         Timer::Follow => requests::news(model).into_iter().collect(),
+        Timer::Live => live_reads::ask(model),
         Timer::Session => jobs::session_waits(model),
         Timer::Guide => {
             let Some(at) = model

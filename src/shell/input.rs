@@ -274,6 +274,8 @@ fn msg(event: Event) -> Option<Msg> {
     match event {
         Event::Paste(text) => Some(Msg::Pasted(text)),
         Event::Resize(width, height) => Some(Msg::Resized(width, height)),
+        Event::FocusGained => Some(Msg::Focused(true)),
+        Event::FocusLost => Some(Msg::Focused(false)),
         Event::Mouse(mouse) => match mouse.kind {
             MouseEventKind::Down(MouseButton::Left) => Some(Msg::Clicked(mouse.column, mouse.row)),
             MouseEventKind::ScrollDown => Some(Msg::Wheeled(mouse.column, mouse.row, 1)),

@@ -15,6 +15,7 @@ mod followed;
 mod guide;
 mod headless;
 mod input;
+mod live;
 mod open_project;
 mod patience;
 mod pending_changes;
@@ -24,6 +25,7 @@ mod signal;
 mod surface;
 mod terminal;
 mod timer;
+mod trail;
 
 pub use headless::headless;
 

@@ -4,17 +4,17 @@
 use super::ending::Writes;
 use super::open_project::{self, OpenProject};
 use super::patience::Patience;
-use super::{Start, guide, scratch};
+use super::{Start, guide, live, scratch, trail};
 use crate::adapters::config_dir::config_dir;
 use crate::adapters::filter_file::FilterFile;
 use crate::adapters::secrets::Told;
 use crate::app::effect::{Load, Write};
+use crate::app::live::LiveQuestion;
 use crate::app::msg::{Msg, Planned, Report};
 use crate::app::screen::journal::NEWEST;
 use crate::app::ticket::{Slot, Ticket};
-use crate::domain::audit::follow::News;
 use crate::domain::audit::trail::Trail;
-use crate::domain::audit::{Ask, ComparedRecord, Page, Record, Summary};
+use crate::domain::audit::{Ask, ComparedRecord, Record};
 use crate::domain::identity::Identity;
 use crate::domain::mfa::SignIn;
 use crate::domain::migration::PlanRequest;
@@ -23,7 +23,6 @@ use crate::domain::problem::{Kind, Problem};
 use crate::domain::project_file::{MadeFile, NewFile};
 use crate::domain::run_event::RunEvent;
 use crate::ops::access::{self, MatrixRequest};
-use crate::ops::audit_follow::Follow;
 use crate::ops::migration::RunControl;
 use crate::ops::{
     audit, cycle, goal, lock, migration, seed, session, table, table_change, table_export,
@@ -35,7 +34,6 @@ use std::collections::HashMap;
 use std::io;
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Instant;
 use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
 use tokio_util::sync::CancellationToken;
@@ -244,6 +242,7 @@ fn refusal(load: &Load) -> Refusal {
         Load::Audit { .. } => |problem| Report::Audit(Err(problem)),
         Load::Review { .. } => |problem| Report::Review(Err(problem)),
         Load::News { .. } => |problem| Report::News(Err(problem)),
+        Load::Live(_) => |problem| Report::Live(Err(problem)),
         Load::Difference(_) => |problem| Report::Difference(Err(problem)),
         Load::Fix(_) | Load::Deletion(_) => |problem| Report::Fix(Err(problem)),
         Load::Journal => |problem| Report::Journal(Err(problem)),
@@ -327,6 +326,7 @@ fn is_of_rows(load: &Load) -> bool {
         | Load::Export { .. }
         | Load::Record(_)
         | Load::Find(_) => true,
+        Load::Live(question) => *question != LiveQuestion::History,
         Load::Migrations
         | Load::Sources(_)
         | Load::Plan(_)
@@ -439,9 +439,10 @@ async fn rows(world: &OpenProject, who: &Identity, load: Load) -> Report {
                 limit,
                 has_changed,
             };
-            Report::Audit(page(world, who, ask, follow).await)
+            Report::Audit(trail::page(world, who, ask, follow).await)
         }
-        Load::News { follow } => Report::News(news(world, who, follow).await),
+        Load::Live(question) => Report::Live(live::rows(world, who, question).await),
+        Load::News { follow } => Report::News(trail::news(world, who, follow).await),
         Load::Opening(lock) => Report::Opening(lock::opening(rest, who, &lock).await),
         Load::Prospect(request) => {
             Report::Prospect(lock::look(rest, who, &request).await.map(Box::new))
@@ -470,57 +471,6 @@ async fn rows(world: &OpenProject, who: &Identity, load: Load) -> Report {
     }
 }
 
-/// A page of the trail, wherever the project keeps it.
-async fn page(
-    world: &OpenProject,
-    who: &Identity,
-    mut ask: Ask,
-    follow: Option<u64>,
-) -> Result<Page, Problem> {
-    ask.trail = world.first_trail(who).await?;
-    match page_of(world, who, &ask, follow).await {
-        Err(problem) => match world.other_trail(who, &ask.trail, &problem).await? {
-            Some(trail) => {
-                ask.trail = trail;
-                page_of(world, who, &ask, follow).await
-            }
-            None => Err(problem),
-        },
-        page => page,
-    }
-}
-
-/// A page of a trail. One that is followed is followed from before the page, so that nothing comes unseen between the two.
-async fn page_of(
-    world: &OpenProject,
-    who: &Identity,
-    ask: &Ask,
-    follow: Option<u64>,
-) -> Result<Page, Problem> {
-    let rest = &*world.rest;
-    if let Some(number) = follow {
-        let which = (&ask.trail, &ask.filter);
-        let follow = Follow::begin(rest, who, which, Timestamp::now()).await?;
-        world.followed.keep(number, follow);
-    }
-    audit::page(rest, who, ask).await
-}
-
-/// What has come to the trail since the last time; none where that follow never began. A question that is given up leaves what was
-/// followed as it is, so that nothing is lost.
-async fn news(world: &OpenProject, who: &Identity, number: u64) -> Result<Option<News>, Problem> {
-    let Some(mut follow) = world.followed.of(number) else {
-        return Ok(None);
-    };
-    let begun = Instant::now();
-    let news = follow.next(&*world.rest, who, Timestamp::now()).await?;
-    world.followed.keep(number, follow);
-    Ok(Some(News {
-        rows: news.into_iter().map(Summary::from).collect(),
-        took: begun.elapsed(),
-    }))
-}
-
 /// A record of the trail, wherever the project keeps it.
 async fn record(
     world: &OpenProject,
@@ -547,6 +497,7 @@ async fn read_schema(schema: &migration::Workspace, load: Load, refuse: Refusal)
         Load::Sources(version) => Report::Sources(migration::sources(schema, &version).await),
         Load::Plan(wish) => Report::Plan(planned(schema, &wish).await),
         Load::Seeds => Report::Seeds(seed::list(schema).await),
+        Load::Live(LiveQuestion::History) => Report::Live(live::history(schema).await),
         Load::SeedSource(path) => Report::SeedSource(seed::source(schema, &path).await),
         Load::Difference(version) => Report::Difference(migration::diff(schema, &version).await),
         Load::Journal => Report::Journal(migration::log(schema, NEWEST, None).await),

@@ -3,6 +3,7 @@
 use super::DrawContext;
 use super::text::{fit, wrap};
 use super::theme::Role;
+use crate::app::live::LiveSign;
 use crate::app::loadable::{Failure, Reading};
 use crate::app::tab;
 use crate::domain::identity::{Identity, User};
@@ -24,7 +25,9 @@ pub fn draw(frame: &mut Frame, area: Rect, view: DrawContext) {
     let width = usize::from(area.width);
     let identity = identity_spans(view, width);
     let identity_width: usize = identity.iter().map(|span| span.content.width()).sum();
-    let mut room = width.saturating_sub(identity_width);
+    let live = live_span(view);
+    let live_width = live.as_ref().map_or(0, |span| span.content.width());
+    let mut room = width.saturating_sub(identity_width + live_width);
     let mut spans = Vec::new();
     if let Some(project) = &view.model.project {
         let more = view.symbols.more();
@@ -46,6 +49,7 @@ pub fn draw(frame: &mut Frame, area: Rect, view: DrawContext) {
         }
     }
     spans.extend(identity);
+    spans.extend(live);
     let fresh = freshness(view);
     if fresh.width() + 2 <= room {
         spans.push(Span::raw(" ".repeat(room - fresh.width() - 1)));
@@ -109,6 +113,16 @@ fn identity_spans(view: DrawContext<'_>, width: usize) -> Vec<Span<'static>> {
         Span::styled(sign, view.style(role)),
         Span::styled(mark, view.style(Role::Warn)),
     ]
+}
+
+/// That live mode is on, and whether it is told anything.
+fn live_span(view: DrawContext<'_>) -> Option<Span<'static>> {
+    let (text, role) = match view.model.live_sign()? {
+        LiveSign::Asking => (" LIVE ", Role::Ok),
+        LiveSign::Failing => (" LIVE, NO ANSWER ", Role::Warn),
+        LiveSign::Paused => (" LIVE, PAUSED ", Role::Muted),
+    };
+    Some(Span::styled(text, view.style(role)))
 }
 
 /// The role with the assurance level; that it is acted stands beside it.
@@ -178,8 +192,14 @@ fn freshness(view: DrawContext) -> String {
     if let Some(since) = failures().filter(is_fault).map(|one| one.since).min() {
         return format!("failed since {}", clock(since));
     }
+    let asked_at = view.model.live_sign().and(view.model.live.answered_at);
+    let asked_at =
+        asked_at.filter(|at| Some(*at) > readings.iter().filter_map(|one| one.read_at).min());
     match time {
-        Some(time) => format!("read {time}"),
+        Some(time) => match asked_at {
+            Some(at) => format!("as of {}", clock(at)),
+            None => format!("read {time}"),
+        },
         None if failures().any(|one| one.why.kind == Kind::Denied) => "not visible".to_owned(),
         None => String::new(),
     }

@@ -9,6 +9,7 @@ use serde_json::json;
 use supadeck::app::effect::{Effect, Load, Write};
 use supadeck::app::key::Key;
 use supadeck::app::keymap::Keymap;
+use supadeck::app::live::{LiveAnswer, LiveFound, LiveNews, LiveQuestion};
 use supadeck::app::model::{Model, Project};
 use supadeck::app::msg::{Choices, Msg, Opened, Planned, Report};
 use supadeck::app::ticket::Ticket;
@@ -20,6 +21,7 @@ use supadeck::domain::goal::Goal;
 use supadeck::domain::identity::{Identity, User};
 use supadeck::domain::lint::assess;
 use supadeck::domain::lock::{UnlockRecord, WeekLock};
+use supadeck::domain::migration::history::HistoryMark;
 use supadeck::domain::migration::journal::{Journal, Line};
 use supadeck::domain::migration::{
     Direction, Entry, MigrationList, Plan, RollbackFile, SourceTexts, State, Step, StepMode, Target,
@@ -121,6 +123,17 @@ pub fn report(load: &Load) -> Report {
         Load::Rows(wanted) => Report::Rows(Ok(Box::new(browsed::page(wanted)))),
         Load::WholeRow(wanted) => Report::WholeRow(Ok(Box::new(browsed::page(wanted)))),
         Load::People => Report::People(Box::default()),
+        Load::Live(question) => Report::Live(Ok(LiveAnswer {
+            found: match question {
+                LiveQuestion::History => LiveFound::History(HistoryMark("1".into())),
+                LiveQuestion::Locks => LiveFound::Locks(locks()),
+                LiveQuestion::Trail { follow, .. } => LiveFound::Trail(LiveNews {
+                    follow: *follow,
+                    ..LiveNews::default()
+                }),
+            },
+            took: std::time::Duration::from_millis(20),
+        })),
         Load::News { .. } => Report::News(Ok(Some(News::default()))),
         Load::Check(_) => Report::Checked(Vec::new()),
         Load::Choices => Report::Choices(Box::new(Choices {

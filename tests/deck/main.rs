@@ -14,6 +14,7 @@ mod found;
 mod frames;
 mod identity;
 mod keys;
+mod live;
 mod locks;
 mod planning;
 mod production;

@@ -52,6 +52,38 @@ pub(crate) async fn agreed(bench: &Bench) -> bool {
     is_there
 }
 
+/// Live mode asks for the mark again and again: it is another one where any row of the history changes, and only then.
+#[tokio::test]
+async fn the_mark_of_the_history_changes_with_its_rows_over_both_ways() {
+    let bench = Bench::new().await;
+    let api = Standin::start(&bench.url).await;
+    let over_api = schema(&bench, &api);
+    let mark = async || {
+        let mark = migration::history_mark(&bench.schema).await.unwrap();
+        assert_eq!(migration::history_mark(&over_api).await.unwrap(), mark);
+        mark
+    };
+    let none = mark().await;
+    assert_eq!(mark().await, none, "there is no table");
+    // A table of an older tool has a version and nothing else.
+    let sql = "create schema supabase_migrations; \
+        create table supabase_migrations.schema_migrations (version text not null primary key)";
+    bench.db.batch_execute(sql).await.unwrap();
+    let mut marks = vec![none, mark().await];
+    for sql in [
+        "insert into supabase_migrations.schema_migrations values ('1')",
+        "insert into supabase_migrations.schema_migrations values ('2')",
+        "update supabase_migrations.schema_migrations set version = version where version = '1'",
+        "delete from supabase_migrations.schema_migrations where version = '2'",
+    ] {
+        bench.db.batch_execute(sql).await.unwrap();
+        let new = mark().await;
+        assert_eq!(mark().await, new);
+        assert!(!marks.contains(&new), "{sql}");
+        marks.push(new);
+    }
+}
+
 #[tokio::test]
 async fn the_history_is_the_same_as_over_postgres() {
     let files = [

@@ -2,7 +2,7 @@
 //! profile learns what its own database is recognised by.
 
 use crate::domain::migration::Target;
-use crate::domain::migration::history::{History, Stored};
+use crate::domain::migration::history::{History, HistoryMark, Stored};
 use crate::domain::migration::journal::Journal;
 use crate::domain::migration::owner::Owned;
 use crate::domain::problem::Problem;
@@ -73,6 +73,10 @@ impl Database for Guarded {
             self.look(&mut history.target).await;
             Ok(history)
         })
+    }
+
+    fn history_mark(&self) -> Task<'_, HistoryMark> {
+        self.database.history_mark()
     }
 
     fn stored<'a>(&'a self, versions: &'a [String]) -> Task<'a, Vec<Stored>> {

@@ -2,7 +2,7 @@
 
 use crate::domain::audit::backfill::{Index, IndexState, LogExtent};
 use crate::domain::identity::Identity;
-use crate::domain::migration::history::{History, Stored};
+use crate::domain::migration::history::{History, HistoryMark, Stored};
 use crate::domain::migration::journal::Journal;
 use crate::domain::migration::owner::Owned;
 use crate::domain::problem::Problem;
@@ -64,6 +64,10 @@ impl Rest for ReadOnly<dyn Rest> {
 impl Database for ReadOnly<dyn Database> {
     fn history(&self) -> Task<'_, History> {
         self.inner.history()
+    }
+
+    fn history_mark(&self) -> Task<'_, HistoryMark> {
+        self.inner.history_mark()
     }
 
     fn stored<'a>(&'a self, versions: &'a [String]) -> Task<'a, Vec<Stored>> {

@@ -13,7 +13,7 @@ use crate::adapters::sql::lock;
 use crate::adapters::sql::target;
 use crate::adapters::sql::{history_shape, journal};
 use crate::domain::migration::LockHolder;
-use crate::domain::migration::history::{History, Stored};
+use crate::domain::migration::history::{History, HistoryMark, Stored};
 use crate::domain::migration::journal::Journal;
 use crate::domain::migration::owner::Owned;
 use crate::domain::problem::Problem;
@@ -206,6 +206,14 @@ impl ManagementDatabase {
 impl Database for ManagementDatabase {
     fn history(&self) -> Task<'_, History> {
         Box::pin(self.read_history())
+    }
+
+    fn history_mark(&self) -> Task<'_, HistoryMark> {
+        Box::pin(async move {
+            let told = self.tell_or_none((history_table::HISTORY_MARK, 1)).await;
+            let told = told.map_err(|failure| problem(failure, NO_HISTORY))?;
+            Ok(history_table::history_mark(told.rows))
+        })
     }
 
     fn stored<'a>(&'a self, versions: &'a [String]) -> Task<'a, Vec<Stored>> {

@@ -18,7 +18,7 @@ use crate::adapters::sql::quote;
 use crate::adapters::sql::target;
 use crate::domain::database_url::trimmed;
 use crate::domain::migration::Target;
-use crate::domain::migration::history::{History, Stored};
+use crate::domain::migration::history::{History, HistoryMark, Stored};
 use crate::domain::migration::journal::Journal;
 use crate::domain::migration::owner::Owned;
 use crate::domain::problem::Problem;
@@ -278,6 +278,19 @@ impl PgDatabase {
         }
     }
 
+    /// A history without a table has the mark of no rows at all.
+    async fn read_mark(&self, connection: &Connection) -> Result<HistoryMark, Problem> {
+        let sql = self.patience.with_limits(history_table::HISTORY_MARK);
+        let reading = async {
+            let rows = match connection.rows(&sql).await {
+                Err(error) if has_code(&error, &["42P01", "3F000"]) => Vec::new(),
+                rows => rows.map_err(|error| statement_problem(&error, NO_HISTORY))?,
+            };
+            Ok(history_table::history_mark(rows))
+        };
+        self.patience.on(connection, NO_HISTORY, reading).await
+    }
+
     async fn read_seeds(&self, connection: &Connection) -> Result<SeedHistory, Problem> {
         let unreadable = |error| statement_problem(&error, NO_SEEDS);
         let sql = |mark: &str| {
@@ -341,6 +354,21 @@ impl Database for PgDatabase {
                 self.keep_to_read(connection);
             }
             Ok(history)
+        })
+    }
+
+    fn history_mark(&self) -> Task<'_, HistoryMark> {
+        Box::pin(async move {
+            if let Some(spare) = self.spare_reader().await
+                && let Ok(mark) = self.read_mark(&spare).await
+            {
+                self.keep_to_read(spare);
+                return Ok(mark);
+            }
+            let connection = self.open().await?;
+            let mark = self.read_mark(&connection).await?;
+            self.keep_to_read(connection);
+            Ok(mark)
         })
     }
 

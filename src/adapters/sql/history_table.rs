@@ -3,7 +3,7 @@
 use super::between::BEGIN;
 use super::lock::MAKING_LOCK;
 use super::quote::array;
-use crate::domain::migration::history::{Row, Stored};
+use crate::domain::migration::history::{HistoryMark, Row, Stored};
 
 /// The digest of a row's statements, as [`digest`](crate::domain::migration::history::digest) makes it: `$` is their text with
 /// separators.
@@ -38,6 +38,17 @@ pub(in crate::adapters) const OLD_HISTORY: &str = concat!(
     ),
     " end from supabase_migrations.schema_migrations m order by pg_catalog.to_jsonb(m) ->> 'version' collate \"C\""
 );
+
+/// A mark of the history's rows: where each row stands and which transaction wrote it. It needs no column, so that the table of an
+/// older tool has one too, and reads no statements.
+pub(in crate::adapters) const HISTORY_MARK: &str = "select pg_catalog.md5(coalesce(pg_catalog.string_agg(\
+    m.ctid::pg_catalog.text || ' ' || m.xmin::pg_catalog.text, ',' order by m.ctid), '')) from supabase_migrations.schema_migrations m";
+
+/// The mark as [`HISTORY_MARK`] tells it; that of no table is empty.
+pub(in crate::adapters) fn history_mark(rows: Vec<Vec<Option<String>>>) -> HistoryMark {
+    let cell = rows.into_iter().flatten().flatten().next();
+    HistoryMark(cell.unwrap_or_default())
+}
 
 /// The seed files.
 pub(in crate::adapters) const SEEDS: &str =

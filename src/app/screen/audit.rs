@@ -5,6 +5,7 @@
 
 use crate::app::dialog::value::ValueView;
 use crate::app::list::Move;
+use crate::app::live::LiveNews;
 use crate::app::loadable::Loadable;
 use crate::app::screen::record::RecordView;
 use crate::app::screen::record_head::{HeadLine, person_term, row_term};
@@ -116,6 +117,10 @@ pub struct Audit {
     pub following: Option<u64>,
     /// Whether the page that is awaited begins the follow.
     pub begins_follow: bool,
+    /// The number of the follow by which live mode finds what has come; absent until it asks.
+    pub live_follow: Option<u64>,
+    /// How many records it has announced.
+    announced: u64,
     /// How often the trail is asked while it is followed.
     pub pace: Pace,
     row_bytes: usize,
@@ -159,6 +164,8 @@ impl Default for Audit {
             trail: Trail::Own,
             following: None,
             begins_follow: false,
+            live_follow: None,
+            announced: 0,
             pace: Pace::default(),
             row_bytes: 0,
             older: None,
@@ -276,6 +283,7 @@ impl Audit {
         (self.selected, self.offset, self.newer) = (0, 0, Some(0));
         (self.has_older, self.has_newer, self.wanted) = (false, false, None);
         (self.older, self.newer_from, self.scan) = (None, None, None);
+        (self.live_follow, self.announced) = (None, 0);
         self.groups = RequestGroups::all(!self.filter.is_empty());
         self.meant = None;
     }
@@ -414,10 +422,12 @@ impl Audit {
         self.has_changed = page.has_changed;
         self.trail = page.trail;
         self.row_bytes = page.row_bytes;
-        self.looked(
-            page.looked,
-            matches!(wanted, Wanted::Start | Wanted::End | Wanted::At),
-        );
+        let is_other = matches!(wanted, Wanted::Start | Wanted::End | Wanted::At);
+        self.looked(page.looked, is_other);
+        if is_other {
+            // What has come since is asked for behind these rows.
+            (self.live_follow, self.announced) = (None, 0);
+        }
         match wanted {
             Wanted::Start => (self.older, self.newer_from) = (page.next, None),
             Wanted::End => (self.older, self.newer_from) = (None, page.next),
@@ -487,15 +497,59 @@ impl Audit {
         self.follow(height);
     }
 
-    /// Takes records that have come, oldest first, each in its place; one that is held already is not new. What one reads stays where it
-    /// is: only at the newest record the selection goes along. Says whether it did.
+    /// Takes records that have come to the trail that is followed. What one reads stays where it is: only at the newest record the
+    /// selection goes along. Says whether it did.
     pub fn take_news(&mut self, news: Vec<Summary>, height: usize) -> bool {
-        let is_at_top = self.selected == 0;
+        let is_at_top = self.selected == 0 && self.rows.held().is_some();
+        let is_shown = is_at_top && !self.has_newer;
+        let above = self.insert(news, !is_at_top);
+        if let Some(count) = &mut self.following {
+            *count = if is_shown { 0 } else { *count + above };
+        }
+        self.follow(height);
+        is_at_top
+    }
+
+    /// Takes records that live mode has found. Nothing moves, at the newest record neither: they are announced.
+    pub fn take_live(&mut self, news: LiveNews, height: usize) {
+        if self.live_follow != Some(news.follow) {
+            return;
+        }
+        let seen = self.announced();
+        let is_empty = self.held() == 0;
+        let above = self.insert(news.rows, !is_empty);
+        self.announced = seen + above;
+        if news.has_more && !self.has_newer {
+            (self.has_newer, self.newer_from) = (true, news.next);
+        }
+        self.follow(height);
+    }
+
+    /// How many records live mode has announced that nobody has gone to.
+    pub fn announced(&self) -> u64 {
+        let is_at_newest = self.selected == 0 && !self.has_newer;
+        if is_at_newest { 0 } else { self.announced }
+    }
+
+    /// Where live mode's first page begins, and which way it goes: what has come behind the newest record that is held.
+    pub fn gap(&self) -> Option<(Option<Cursor>, PageDirection)> {
+        if self.has_newer {
+            return None;
+        }
+        match self.row(0) {
+            Some(row) => Some((Some(row.cursor()), PageDirection::Newer)),
+            None => Some((None, PageDirection::Older)),
+        }
+    }
+
+    /// Puts records that have come, oldest first, each in its place; one that is held already is not new. Where what one reads is
+    /// to stay, gives how many came above it.
+    fn insert(&mut self, news: Vec<Summary>, stays: bool) -> u64 {
         let mut above = 0;
         let has_newer = self.has_newer;
         let has_older = self.has_older;
         let Some(rows) = self.rows.held_mut() else {
-            return false;
+            return 0;
         };
         for row in news {
             if rows.iter().any(|held| held.id == row.id) {
@@ -513,7 +567,7 @@ impl Audit {
                 continue;
             }
             rows.insert(place, row);
-            if !is_at_top && place <= self.selected {
+            if stays && place <= self.selected {
                 self.selected += 1;
                 self.offset += 1;
                 above += 1;
@@ -524,15 +578,7 @@ impl Audit {
             rows.truncate(keep);
             (self.has_older, self.older) = (true, None);
         }
-        if let Some(count) = &mut self.following {
-            *count = if is_at_top && !has_newer {
-                0
-            } else {
-                *count + above
-            };
-        }
-        self.follow(height);
-        is_at_top
+        above
     }
 
     /// Goes to the newest record. False where that is not held.
@@ -540,6 +586,7 @@ impl Audit {
         if let Some(count) = &mut self.following {
             *count = 0;
         }
+        self.announced = 0;
         if self.has_newer || self.held() == 0 {
             return false;
         }

@@ -29,6 +29,10 @@ impl History {
     }
 }
 
+/// What stands for the present rows of a history: another one where any row came, went or was written again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HistoryMark(pub String);
+
 /// One row of `supabase_migrations.schema_migrations`, its statements as a digest.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Row {

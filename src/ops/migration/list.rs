@@ -3,7 +3,7 @@
 use super::read_files::{self, directory, find_rollback, rollback_file, scan};
 use super::{Workspace, reconcile};
 use crate::domain::migration::file_name::FileName;
-use crate::domain::migration::history::History;
+use crate::domain::migration::history::{History, HistoryMark};
 use crate::domain::migration::resolution::Suggestion;
 use crate::domain::migration::state::listing;
 use crate::domain::migration::{Entry, MigrationList, SourceTexts, State};
@@ -13,6 +13,11 @@ use std::path::{Path, PathBuf};
 /// Compares the project's files with the database's history.
 pub async fn list(schema: &Workspace) -> Result<MigrationList, Problem> {
     Ok(read(schema).await?.0)
+}
+
+/// A mark of the history, to see whether the list has to be made again.
+pub async fn history_mark(schema: &Workspace) -> Result<HistoryMark, Problem> {
+    schema.database.history_mark().await
 }
 
 /// The list together with the history it was made from.

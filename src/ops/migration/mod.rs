@@ -43,7 +43,7 @@ pub use diff::diff;
 pub use dry_run::dry_run;
 pub use extract_edits::{ExtractPlan, branch, plan_branch};
 pub use files::{Move, SeenFile};
-pub use list::{list, skipped, sources, watched};
+pub use list::{history_mark, list, skipped, sources, watched};
 pub use log::log;
 pub use new_file::{NewFiles, new, new_rollback, new_with};
 pub use passing::Passing;

@@ -73,6 +73,15 @@ pub fn draw(frame: &mut Frame, view: DrawContext) {
     record::draw(frame, panes.detail, view);
 }
 
+/// How many records have come above what one reads.
+fn announced(view: DrawContext, count: u64) -> String {
+    if count == 0 {
+        return String::new();
+    }
+    let key = view.model.keymap.first_key(Command::ShowNew);
+    format!(", {count} new, {key} shows them")
+}
+
 /// The heading: the place in the trail as far as it is known, and the filter.
 fn title(view: DrawContext) -> String {
     let audit = &view.model.audit;
@@ -109,12 +118,9 @@ fn title(view: DrawContext) -> String {
         format!(" of {}", audit.trail.name())
     };
     let news = match audit.following {
-        None => String::new(),
+        None => announced(view, audit.announced()),
         Some(0) => ", following".to_owned(),
-        Some(count) => {
-            let key = view.model.keymap.first_key(Command::ShowNew);
-            format!(", {count} new, {key} shows them")
-        }
+        Some(count) => announced(view, count),
     };
     format!("Audit{of}{place}{end}{news}{old}{looked}{filter}")
 }
