@@ -282,7 +282,7 @@ fn msg(event: Event) -> Option<Msg> {
             MouseEventKind::ScrollUp => Some(Msg::Wheeled(mouse.column, mouse.row, -1)),
             _ => None,
         },
-        _ => None,
+        Event::Key(_) => None,
     }
 }
 
