@@ -1,50 +1,25 @@
-//! The filters that were typed on the Audit screen, a file for each profile in the user's config directory, which only the owner reads.
+//! The filters that were typed on the Audit screen, a file for each profile.
 
-use super::file_lock::{FileLock, LockFault};
+use super::state_file::{Kept, StateFile};
 use crate::domain::audit::filter_book::FilterBook;
-use crate::domain::profile::check_name;
-use std::io::{self, Write};
-use std::path::{Path, PathBuf};
-use std::time::Duration;
-
-/// The most bytes that are read: more than a full book has.
-const LONGEST: u64 = 4 << 20;
-/// How long another program may hold the file.
-const PATIENCE: Duration = Duration::from_secs(2);
+use std::io;
 
 /// The file of one profile.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FilterFile {
-    folder: PathBuf,
-    profile: String,
-    url: String,
+pub type FilterFile = StateFile<FilterBook>;
+
+impl Kept for FilterBook {
+    const FOLDER: &'static str = "filters";
+
+    fn of(url: &str) -> Self {
+        Self::of(url)
+    }
+
+    fn url(&self) -> &str {
+        &self.url
+    }
 }
 
 impl FilterFile {
-    /// The file of a profile in the config directory; none where its name cannot be a file's.
-    pub fn of(config_dir: &Path, profile: &str, url: &str) -> Option<Self> {
-        check_name(profile).ok()?;
-        Some(Self {
-            folder: config_dir.join("filters"),
-            profile: profile.to_owned(),
-            url: url.to_owned(),
-        })
-    }
-
-    fn path(&self) -> PathBuf {
-        self.folder.join(format!("{}.json", self.profile))
-    }
-
-    /// What is kept. A file that is not there, cannot be read or is of another project holds nothing.
-    pub fn read(&self) -> FilterBook {
-        let path = self.path();
-        let is_small = std::fs::metadata(&path).is_ok_and(|file| file.len() <= LONGEST);
-        let text = is_small.then(|| std::fs::read(&path).ok()).flatten();
-        let book = text.and_then(|text| serde_json::from_slice::<FilterBook>(&text).ok());
-        book.filter(|book| book.url == self.url)
-            .unwrap_or_else(|| FilterBook::of(&self.url))
-    }
-
     /// Adds a filter to those that were typed.
     pub fn remember(&self, key: &str, filter: &str) -> io::Result<()> {
         self.change(|book| Ok(book.remember(key, filter)))
@@ -61,26 +36,6 @@ impl FilterFile {
             // Another deck may have taken it away.
             None => Ok(book.forget(name).is_ok()),
         })
-    }
-
-    /// Changes what is there by now: another deck may have changed it. Nothing is written where nothing was changed.
-    fn change(&self, change: impl FnOnce(&mut FilterBook) -> io::Result<bool>) -> io::Result<()> {
-        let lock = self.folder.join(format!("{}.lock", self.profile));
-        let _held = FileLock::take(&lock, PATIENCE).map_err(|fault| match fault {
-            LockFault::Io(error) => error,
-            LockFault::Held => io::Error::other("another program holds the file"),
-        })?;
-        let mut book = self.read();
-        if !change(&mut book)? {
-            return Ok(());
-        }
-        // `tempfile` makes files that only the owner can read (0600).
-        let mut file = tempfile::Builder::new()
-            .prefix(".filters")
-            .tempfile_in(&self.folder)?;
-        file.write_all(&serde_json::to_vec(&book)?)?;
-        file.persist(self.path()).map_err(|error| error.error)?;
-        Ok(())
     }
 }
 

@@ -4,6 +4,7 @@
 mod access;
 pub mod auth;
 pub mod clock;
+pub mod column_file;
 pub mod config;
 pub mod config_dir;
 pub mod connect;
@@ -22,4 +23,5 @@ pub mod rest;
 pub mod scratch;
 pub mod secrets;
 mod sql;
+pub mod state_file;
 pub mod user_lock;

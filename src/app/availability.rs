@@ -241,6 +241,17 @@ pub fn availability(command: Command, model: &Model) -> Result<(), String> {
                 .map(drop)
                 .ok_or_else(|| "open a table first".to_owned())
         }
+        Command::Columns | Command::Widen | Command::Narrow => {
+            on(Screen::Tables)?;
+            let grid = model.browser.grid.as_ref().ok_or("open a table first")?;
+            if grid.columns.is_empty() {
+                return Err("the columns are not known yet".into());
+            }
+            if command != Command::Columns && model.focus == Focus::Detail {
+                return Err("go back to the grid first".into());
+            }
+            Ok(())
+        }
         Command::EditValue => {
             on(Screen::Tables)?;
             let is_draft = model

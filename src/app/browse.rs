@@ -1,6 +1,7 @@
 //! What the keys do on the Tables screen: into a table, into a row, along a foreign key and back.
 
 use super::command::Command;
+use super::dialog::columns::ColumnsForm;
 use super::dialog::confirm::Confirm;
 use super::dialog::edit::EditForm;
 use super::dialog::explain::ExplainForm;
@@ -24,6 +25,7 @@ use crate::domain::plural::counted;
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::query::Verb;
 use crate::domain::table::change::RowChanged;
+use crate::domain::table::column_choice::ColumnChoice;
 use crate::domain::table::filter::RowFilter;
 use crate::domain::table::info::TableInfo;
 use crate::domain::table::name::TableName;
@@ -79,6 +81,7 @@ pub(super) fn open(model: &mut Model) -> Vec<Effect> {
 pub(super) fn open_table(model: &mut Model, name: TableName, filter: &str) -> Vec<Effect> {
     requests::leave_grid(model);
     model.browser.open(name, filter);
+    recall_columns(model);
     model.focus = Focus::List;
     model.detail_top = 0;
     requests::grid(model)
@@ -100,6 +103,7 @@ pub(super) fn back(model: &mut Model) -> Vec<Effect> {
     }
     requests::leave_grid(model);
     model.browser.back();
+    recall_columns(model);
     model.focus = if model.browser.grid.is_some() {
         Focus::Detail
     } else {
@@ -192,6 +196,75 @@ pub(super) fn fit(model: &mut Model) {
         grid.follow(height);
         grid.follow_column(room);
     }
+}
+
+/// Opens the dialog that lists the columns of the grid.
+pub(super) fn choose_columns(model: &mut Model) -> Vec<Effect> {
+    if let Some(form) = model
+        .browser
+        .grid
+        .as_ref()
+        .map(|grid| ColumnsForm::new(grid))
+    {
+        dialog::open(model, Dialog::Columns(Box::new(form)));
+    }
+    Vec::new()
+}
+
+/// Makes the selected column wider, or narrower.
+pub(super) fn widen_column(model: &mut Model, is_wider: bool) -> Vec<Effect> {
+    let room = layout::rows(model.panes().list).width;
+    let Some(grid) = &mut model.browser.grid else {
+        return Vec::new();
+    };
+    grid.widen(is_wider);
+    grid.follow_column(room);
+    keep_columns(model)
+}
+
+/// Shows the columns that were chosen for a table, where its grid is still open.
+pub(super) fn set_columns(
+    model: &mut Model,
+    table: &TableName,
+    choice: ColumnChoice,
+) -> Vec<Effect> {
+    let room = layout::rows(model.panes().list).width;
+    let open = model.browser.grid.as_mut();
+    let Some(grid) = open.filter(|grid| grid.name == *table) else {
+        return Vec::new();
+    };
+    grid.set_choice(choice);
+    grid.follow_column(room);
+    keep_columns(model)
+}
+
+/// Gives the open grid the choice for its table: it may have been made elsewhere.
+fn recall_columns(model: &mut Model) {
+    if let Some(grid) = &mut model.browser.grid {
+        let choice = model.column_book.choice(&grid.name);
+        if choice != grid.choice {
+            grid.set_choice(choice);
+        }
+    }
+}
+
+/// Keeps the choice for the open table, for the next time too where the project keeps them.
+fn keep_columns(model: &mut Model) -> Vec<Effect> {
+    let Some(grid) = &model.browser.grid else {
+        return Vec::new();
+    };
+    if !model.column_book.keep(&grid.name, &grid.choice) {
+        return Vec::new();
+    }
+    let project = model.project.as_ref();
+    let project = project.filter(|project| project.columns.is_some());
+    let keep = project.map(|project| Effect::KeepColumns {
+        profile: project.name.clone(),
+        url: project.url.clone(),
+        table: grid.name.clone(),
+        choice: grid.choice.clone(),
+    });
+    keep.into_iter().collect()
 }
 
 /// Sorts by the selected column.

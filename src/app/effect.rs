@@ -15,6 +15,7 @@ use crate::domain::migration::{Plan, PlanRequest, Target};
 use crate::domain::project_file::{NewFile, PendingFile};
 use crate::domain::seed::SeedPlan;
 use crate::domain::table::change::RowChange;
+use crate::domain::table::column_choice::ColumnChoice;
 use crate::domain::table::export::RowsFormat;
 use crate::domain::table::info::TableInfo;
 use crate::domain::table::name::TableName;
@@ -79,6 +80,17 @@ pub enum Effect {
         who: String,
         /// The filter.
         filter: String,
+    },
+    /// Keep the columns that were chosen for a table, for the next time.
+    KeepColumns {
+        /// Of which profile.
+        profile: String,
+        /// Of which project.
+        url: String,
+        /// The table.
+        table: TableName,
+        /// The choice.
+        choice: ColumnChoice,
     },
     /// Give the terminal to the user's editor with this file, and take it again when that has ended.
     Edit(PathBuf),

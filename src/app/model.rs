@@ -31,6 +31,7 @@ use crate::domain::migration::Target;
 use crate::domain::people::{Known, People};
 use crate::domain::report::plan::Planned;
 use crate::domain::report::seen::Tried;
+use crate::domain::table::column_choice::ColumnBook;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use std::collections::BTreeMap;
@@ -64,6 +65,8 @@ pub struct Project {
     pub tells_emails: bool,
     /// The filters of the audit list that were typed before, where they are kept.
     pub filters: Option<FilterBook>,
+    /// The columns that were chosen for its tables before, where they are kept.
+    pub columns: Option<ColumnBook>,
     /// Whether its profile names a table with the names of its users.
     pub has_names: bool,
     /// The users whose sessions are kept.
@@ -287,6 +290,8 @@ pub struct Model {
     pub is_utc: bool,
     /// The filters of the audit list that were typed, by whom.
     pub filter_book: FilterBook,
+    /// The columns that were chosen for the grids of tables.
+    pub column_book: ColumnBook,
 }
 
 impl Model {
@@ -345,6 +350,7 @@ impl Model {
             zone: TimeZone::UTC,
             is_utc: false,
             filter_book: FilterBook::default(),
+            column_book: ColumnBook::default(),
         }
     }
 
@@ -504,6 +510,7 @@ impl Model {
     /// Opens another project: nothing of the old one stays.
     pub fn open_project(&mut self, project: Project, identity: Identity) {
         self.filter_book = project.filters.clone().unwrap_or_default();
+        self.column_book = project.columns.clone().unwrap_or_default();
         self.started_for.get_or_insert_with(|| ProfileBrief {
             name: project.name.clone(),
             url: project.url.clone(),

@@ -3,6 +3,7 @@
 pub mod cell;
 pub mod change;
 pub mod column;
+pub mod column_choice;
 pub mod export;
 pub mod filter;
 pub mod import;

@@ -22,6 +22,7 @@ mod pending_changes;
 mod runner;
 mod scratch;
 mod signal;
+mod state_files;
 mod surface;
 mod terminal;
 mod timer;
@@ -47,6 +48,7 @@ use ending::{Ending, LAST_WRITE};
 use futures_util::FutureExt;
 use input::{Gate, Input};
 use runner::Runner;
+use state_files::{Of, StateFiles};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -145,6 +147,7 @@ struct Deck {
     model: Model,
     look: ui::Appearance,
     runner: Runner,
+    state: StateFiles,
     timers: timer::Timers,
     clipboard: Option<clipboard::Clipboard>,
     shown: Shown,
@@ -206,6 +209,7 @@ impl Deck {
             dialog::open(&mut model, faults);
         }
         let (inbox, mail) = mpsc::unbounded_channel();
+        let state = StateFiles::new(inbox.clone());
         let runner = Runner::new(start, inbox);
         let timers = timer::Timers::default();
         (
@@ -213,6 +217,7 @@ impl Deck {
                 model,
                 look,
                 runner,
+                state,
                 timers,
                 clipboard: None,
                 shown: Shown::default(),
@@ -369,13 +374,19 @@ impl Deck {
                     url,
                     name,
                     filter,
-                } => self.runner.save_filter(profile, url, name, filter),
+                } => self.state.save_filter(Of { profile, url }, name, filter),
                 Effect::KeepFilter {
                     profile,
                     url,
                     who,
                     filter,
-                } => self.runner.keep_filter(profile, url, who, filter),
+                } => self.state.keep_filter(Of { profile, url }, who, filter),
+                Effect::KeepColumns {
+                    profile,
+                    url,
+                    table,
+                    choice,
+                } => self.state.keep_columns(Of { profile, url }, table, choice),
                 Effect::Edit(file) => self.to_edit = Some(file),
                 Effect::Redraw => surface.redraw()?,
                 Effect::Suspend => self.suspend(surface)?,

@@ -8,13 +8,12 @@ use crate::adapters::connect::{
     self, Account, Guarded, Project as Connected, RoleChoice, Settings, Transport,
 };
 use crate::adapters::file_watch::FileWatch;
-use crate::adapters::filter_file::FilterFile;
 use crate::adapters::http::Limits;
 use crate::adapters::secrets::Told;
+use crate::adapters::state_file::{Kept, StateFile};
 use crate::app::dialog::project::ProfileBrief;
 use crate::app::model::Project;
 use crate::app::msg::{Choices, Msg, Opened};
-use crate::domain::audit::filter_book::FilterBook;
 use crate::domain::audit::trail::{Trail, TrailMapping};
 use crate::domain::hidden::shown;
 use crate::domain::identity::Identity;
@@ -265,7 +264,8 @@ pub(super) async fn open(
         profiles: briefs(&book),
         is_production: production.is_some(),
         production,
-        filters: filters(&connected, &book, start),
+        filters: kept(&connected, &book, start),
+        columns: kept(&connected, &book, start),
         ..describe(&connected, start)
     };
     let world = OpenProject {
@@ -300,15 +300,15 @@ pub(super) async fn open(
     Ok((world, opened))
 }
 
-/// The filters that were typed before, where they are kept: for a profile of the user's file, as which it is opened. The demo is another
-/// project each time.
-fn filters(connected: &Connected, book: &ProfileSet, start: Option<&Start>) -> Option<FilterBook> {
+/// What was kept before, where that is done: for a profile of the user's file, as which it is opened. The demo is another project each
+/// time.
+fn kept<T: Kept>(connected: &Connected, book: &ProfileSet, start: Option<&Start>) -> Option<T> {
     let profile = &connected.profile;
     let own = book.profiles.get(&profile.name);
     let is_titled = start.is_some_and(|start| start.title.is_some());
     let is_own = !is_titled && own.is_some_and(|own| own.url == profile.url);
     let dir = is_own.then(config_dir)?.ok()?;
-    Some(FilterFile::of(&dir, &profile.name, &profile.url)?.read())
+    Some(StateFile::of(&dir, &profile.name, &profile.url)?.read())
 }
 
 /// Who signs in for this run; a refusal is said, and the deck starts as anon.

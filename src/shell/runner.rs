@@ -5,8 +5,6 @@ use super::ending::Writes;
 use super::open_project::{self, OpenProject};
 use super::patience::Patience;
 use super::{Start, guide, live, scratch, trail};
-use crate::adapters::config_dir::config_dir;
-use crate::adapters::filter_file::FilterFile;
 use crate::adapters::secrets::Told;
 use crate::app::effect::{Load, Write};
 use crate::app::live::LiveQuestion;
@@ -31,7 +29,6 @@ use crate::ports::Auth;
 use futures_util::FutureExt;
 use jiff::Timestamp;
 use std::collections::HashMap;
-use std::io;
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::mpsc;
@@ -164,42 +161,6 @@ impl Runner {
                 session::close(&*world.auth).await;
             }
         }
-    }
-
-    /// Keeps a filter in the user's files, away from the loop: another program may hold the file for a moment.
-    pub(super) fn keep_filter(&self, profile: String, url: String, who: String, filter: String) {
-        self.change_filters(profile, url, move |file| file.remember(&who, &filter));
-    }
-
-    /// Gives a filter a name there, or takes the name away.
-    pub(super) fn save_filter(
-        &self,
-        profile: String,
-        url: String,
-        name: String,
-        filter: Option<String>,
-    ) {
-        self.change_filters(profile, url, move |file| {
-            file.save(&name, filter.as_deref())
-        });
-    }
-
-    fn change_filters(
-        &self,
-        profile: String,
-        url: String,
-        change: impl FnOnce(&FilterFile) -> io::Result<()> + Send + 'static,
-    ) {
-        let inbox = self.inbox.clone();
-        tokio::task::spawn_blocking(move || {
-            let file = config_dir()
-                .ok()
-                .and_then(|dir| FilterFile::of(&dir, &profile, &url));
-            if let Some(Err(error)) = file.map(|file| change(&file)) {
-                let notice = format!("The filter is not kept for the next time: {error}.");
-                drop(inbox.send(Msg::Noticed(notice)));
-            }
-        });
     }
 
     /// Asks the running write to stop.

@@ -14,6 +14,7 @@ use supadeck::domain::identity::Identity;
 use supadeck::domain::problem::{Kind, Problem};
 use supadeck::domain::query::{Direction, Filter};
 use supadeck::domain::table::change::{RowChange, RowChanged};
+use supadeck::domain::table::column_choice::{ColumnBook, ColumnChoice};
 use supadeck::domain::table::export::{RowsFormat, TableExported};
 use supadeck::domain::table::paging::{PageStart, RowsWanted};
 
@@ -793,4 +794,184 @@ fn the_rows_that_fit_are_exported_into_a_file_whose_name_says_the_form() {
         frame.contains("Wrote 7 rows to odd") && !frame.contains('\u{1b}'),
         "{frame}"
     );
+}
+
+/// A deck whose project keeps what is chosen, with the grid of goals open.
+fn goals_of_profile() -> Model {
+    let mut model = filled((120, 40));
+    let project = model.project.as_mut().unwrap();
+    project.columns = Some(ColumnBook::of(&project.url));
+    keys(&mut model, &["9", "j", "enter"]);
+    model
+}
+
+/// The names of the columns in view, in their order.
+fn headings(model: &Model) -> Vec<String> {
+    let grid = model.browser.grid.as_ref().unwrap();
+    let visible = grid.visible(200).into_iter();
+    visible
+        .map(|(at, _)| grid.columns[at].name.clone())
+        .collect()
+}
+
+fn kept(effects: &[Effect]) -> ColumnChoice {
+    match effects {
+        [
+            Effect::KeepColumns {
+                profile,
+                table,
+                choice,
+                ..
+            },
+        ] => {
+            assert_eq!((profile.as_str(), table.name.as_str()), ("demo", "goal"));
+            choice.clone()
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn columns_are_hidden_moved_and_sized_and_the_choice_is_kept() {
+    let mut model = goals_of_profile();
+    let before = headings(&model);
+    assert_eq!(before[..3], ["id", "description", "type"]);
+    // The cursor stands on the second column: it is hidden, and the third moved behind the fourth.
+    keys(&mut model, &["l"]);
+    press(&mut model, &["C", "space", "j", "l", ">", ">"]);
+    assert_eq!(
+        headings(&model),
+        before,
+        "nothing is shown before it is accepted"
+    );
+    let effects = press(&mut model, &["enter"]);
+    let choice = kept(&effects);
+    assert_eq!(headings(&model)[..3], ["id", "cycle_id", "type"]);
+    assert!(choice.hidden.contains("description") && choice.width("type") == Some(16));
+    let frame = text(&model);
+    assert!(
+        frame.contains("1 column hidden") && frame.contains("of 8"),
+        "{frame}"
+    );
+    assert!(!frame.contains("description"), "{frame}");
+    // The row as a form has every column.
+    keys(&mut model, &["enter"]);
+    assert!(text(&model).contains("description"), "{}", text(&model));
+    // Another visit, another identity: the same choice.
+    keys(&mut model, &["esc", "backspace", "enter"]);
+    assert_eq!(headings(&model)[..3], ["id", "cycle_id", "type"]);
+    let effects = supadeck::app::execute::become_identity(&mut model, Identity::Anon);
+    answer_all(&mut model, effects);
+    assert_eq!(headings(&model)[..3], ["id", "cycle_id", "type"]);
+    // Reset, and nothing is kept any more.
+    press(&mut model, &["C", "r"]);
+    assert!(kept(&press(&mut model, &["enter"])).is_empty());
+    assert_eq!(headings(&model), before);
+}
+
+#[test]
+fn a_list_of_columns_that_is_closed_changes_nothing() {
+    let mut model = goals_of_profile();
+    let before = headings(&model);
+    let effects = press(&mut model, &["C", "G", "space", "h", "<", "esc"]);
+    assert_eq!((effects, headings(&model)), (Vec::new(), before.clone()));
+    // The key stays in front, and one column is always shown.
+    press(&mut model, &["C", "l"]);
+    assert!(
+        text(&model).contains("The key stays in front."),
+        "{}",
+        text(&model)
+    );
+    for _ in &before {
+        press(&mut model, &["space", "j"]);
+    }
+    assert!(
+        text(&model).contains("8 columns hidden"),
+        "{}",
+        text(&model)
+    );
+    press(&mut model, &["space"]);
+    assert!(
+        text(&model).contains("One column has to be shown."),
+        "{}",
+        text(&model)
+    );
+    press(&mut model, &["enter"]);
+    assert_eq!(headings(&model), ["created_at"]);
+    keys(&mut model, &["h", "l", "s", "j", "G"]);
+    assert!(
+        text(&model).contains("8 columns hidden"),
+        "{}",
+        text(&model)
+    );
+}
+
+#[test]
+fn a_column_is_made_wider_and_narrower_by_a_key() {
+    let mut model = goals_of_profile();
+    keys(&mut model, &["l"]);
+    let width = |model: &Model| {
+        let grid = model.browser.grid.as_ref().unwrap();
+        grid.widths[grid.column]
+    };
+    assert_eq!(width(&model), 32);
+    assert_eq!(
+        kept(&press(&mut model, &[">"])).width("description"),
+        Some(34)
+    );
+    keys(&mut model, &["<", "<", "<"]);
+    assert_eq!(width(&model), 28);
+    // Values that come later do not make it wider again.
+    keys(&mut model, &["G", "g", "r"]);
+    assert_eq!(width(&model), 28);
+    for _ in 0..40 {
+        keys(&mut model, &["<"]);
+    }
+    assert_eq!(width(&model), 3);
+    assert_eq!(
+        press(&mut model, &["<"]),
+        Vec::new(),
+        "no narrower, and not kept again"
+    );
+}
+
+#[test]
+fn where_the_project_has_no_profile_columns_are_chosen_until_the_deck_ends() {
+    let mut model = goals((120, 40));
+    assert_eq!(press(&mut model, &["C", "j", "space", "enter"]), Vec::new());
+    assert!(text(&model).contains("1 column hidden"), "{}", text(&model));
+    keys(&mut model, &["backspace", "enter"]);
+    assert!(text(&model).contains("1 column hidden"), "{}", text(&model));
+}
+
+#[test]
+fn a_choice_of_columns_that_are_gone_or_hostile_is_harmless() {
+    let mut model = goals((60, 14));
+    let grid = model.browser.grid.as_mut().unwrap();
+    grid.set_choice(ColumnChoice {
+        hidden: ["gone".to_owned(), "\u{1b}[2J".to_owned()].into(),
+        order: vec!["gone".into(), "done".into(), "id".into(), "done".into()],
+        widths: [("gone".to_owned(), 7), ("id".to_owned(), u16::MAX)].into(),
+    });
+    assert_eq!(headings(&model)[..3], ["id", "done", "description"]);
+    // The key leaves room for the others, however wide it was made.
+    let frame = text(&model);
+    assert!(frame.contains("done"), "{frame}");
+    press(&mut model, &["C", "j", "space", "enter"]);
+    let grid = model.browser.grid.as_ref().unwrap();
+    assert!(grid.choice.hidden.contains("gone") && grid.choice.hidden.contains("done"));
+}
+
+#[test]
+fn the_list_of_columns_at_three_sizes() {
+    for size in [(120, 40), (80, 24), (60, 14)] {
+        let mut model = goals(size);
+        press(&mut model, &["C", "j", "space", "j", ">"]);
+        insta::assert_snapshot!(format!("columns_{}x{}", size.0, size.1), text(&model));
+    }
+    for size in [(1, 1), (5, 3), (20, 6), (39, 9)] {
+        let mut model = goals(size);
+        press(&mut model, &["C", "G", "space", "h", ">", "pgup", "enter"]);
+        text(&model);
+    }
 }

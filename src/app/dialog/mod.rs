@@ -3,6 +3,7 @@
 
 pub mod accept;
 pub mod choose;
+pub mod columns;
 pub mod complete;
 mod complete_columns;
 pub mod confirm;
@@ -33,7 +34,7 @@ use super::effect::{Effect, Write};
 use super::field::{self, Field};
 use super::key::{Code, Key};
 use super::model::Model;
-use super::{execute, jobs, layout};
+use super::{browse, execute, jobs, layout};
 
 /// Something over the screen.
 #[derive(Debug, Clone, PartialEq)]
@@ -64,6 +65,8 @@ pub enum Dialog {
     Ways(resolutions::Resolutions),
     /// The first run.
     Guide(onboarding::Onboarding),
+    /// The columns of a grid.
+    Columns(Box<columns::ColumnsForm>),
     /// A value of a row being typed.
     Edit(Box<edit::EditForm>),
     /// A new file being named.
@@ -102,6 +105,7 @@ pub(super) fn fit(model: &mut Model) {
         match dialog {
             Dialog::Confirm(confirm) => confirm.fit(model.size),
             Dialog::Value(value) => value.fit(columns),
+            Dialog::Columns(form) => form.fit(model.size.1),
             _ => {}
         }
     }
@@ -150,6 +154,13 @@ pub fn press(model: &mut Model, key: Key) -> Vec<Effect> {
         Dialog::Explain(form) => form.press(key, command, model),
         Dialog::Export(form) => form.press(key, command, model),
         Dialog::Ways(ways) => ways.press(key, command, model),
+        Dialog::Columns(form) => match form.press(key, command, model.size.1) {
+            columns::Asked::Nothing => DialogResult::Stay(Vec::new()),
+            columns::Asked::Close => DialogResult::Close(Vec::new()),
+            columns::Asked::Show(choice) => {
+                DialogResult::Close(browse::set_columns(model, &form.name, choice))
+            }
+        },
         Dialog::Guide(guide) => guide.press(key, command, model),
         Dialog::Value(value) => {
             let lines = value.row_count();
@@ -222,6 +233,7 @@ impl Dialog {
             | Self::Running
             | Self::Result(_)
             | Self::Value(_)
+            | Self::Columns(_)
             | Self::Ways(_) => None,
         }
     }
@@ -230,7 +242,12 @@ impl Dialog {
     pub(super) fn takes_text(&self) -> bool {
         !matches!(
             self,
-            Self::Help(_) | Self::Running | Self::Result(_) | Self::Value(_) | Self::Ways(_)
+            Self::Help(_)
+                | Self::Running
+                | Self::Result(_)
+                | Self::Value(_)
+                | Self::Columns(_)
+                | Self::Ways(_)
         )
     }
 

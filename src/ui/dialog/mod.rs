@@ -1,6 +1,7 @@
 //! Draws what lies over the screen.
 
 mod choose;
+mod columns;
 mod confirm;
 mod edit;
 mod explain;
@@ -42,5 +43,6 @@ pub fn draw(frame: &mut Frame, dialog: &Dialog, view: DrawContext) {
         Dialog::Ways(ways) => resolutions::draw(frame, ways, view),
         Dialog::Guide(guide) => onboarding::draw(frame, guide, view),
         Dialog::Value(value) => value::draw(frame, value, view),
+        Dialog::Columns(form) => columns::draw(frame, form, view),
     }
 }

@@ -95,11 +95,11 @@ fn title(grid: &Grid, view: DrawContext) -> String {
         parts.push(place);
     }
     if grid.columns.len() > 1 {
-        parts.push(format!(
-            "column {} of {}",
-            grid.column + 1,
-            grid.columns.len()
-        ));
+        let shown = grid.shown.len();
+        parts.push(format!("column {} of {shown}", grid.place() + 1));
+    }
+    if grid.hidden() > 0 {
+        parts.push(format!("{} hidden", counted(grid.hidden(), "column")));
     }
     if grid.table.held().is_some() && !grid.is_keyed() && (grid.has_after || grid.has_before) {
         parts.push("no primary key: pages by OFFSET".to_owned());

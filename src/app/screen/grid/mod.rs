@@ -1,6 +1,7 @@
 //! The rows of one table as a grid: a window onto them, downwards by pages and sideways by columns. Only a few pages are held;
 //! going on past an end of what is held asks for the next page from there and lets go of the page farthest away.
 
+pub(in crate::app) mod columns;
 mod pages;
 mod staged;
 #[cfg(test)]
@@ -17,6 +18,7 @@ use crate::domain::query::Direction;
 use crate::domain::table::cell::{CellText, cell_text};
 use crate::domain::table::change::RowChange;
 use crate::domain::table::column::{ColumnInfo, ColumnKind};
+use crate::domain::table::column_choice::ColumnChoice;
 use crate::domain::table::filter::{RowFilter, RowFilterFor};
 use crate::domain::table::info::{TableDescribed, TableInfo};
 use crate::domain::table::name::TableName;
@@ -26,10 +28,6 @@ use jiff::tz::TimeZone;
 use serde_json::Value;
 use std::collections::VecDeque;
 use std::sync::OnceLock;
-use unicode_width::UnicodeWidthStr;
-
-/// The least and the most columns of the terminal that a column of the grid takes.
-const WIDTHS: (usize, usize) = (3, 32);
 
 /// A row that is held.
 #[derive(Debug, Clone, PartialEq)]
@@ -100,6 +98,10 @@ pub struct Grid {
     pub columns: Vec<ColumnInfo>,
     /// How many columns stay in view: those of the key.
     pub frozen: usize,
+    /// The places of the columns that are shown, in their order.
+    pub shown: Vec<usize>,
+    /// Which columns are shown, in which order, and how wide.
+    pub choice: ColumnChoice,
     /// The columns of the terminal that each takes.
     pub widths: Vec<u16>,
     /// The selected row among those held.
@@ -108,7 +110,7 @@ pub struct Grid {
     pub offset: usize,
     /// The selected column.
     pub column: usize,
-    /// The first column in the window behind those that stay.
+    /// The first column in the window behind those that stay, by its place among those that are shown.
     pub left: usize,
     /// The columns that rows are sorted by.
     pub sort: Vec<(String, Direction)>,
@@ -168,6 +170,8 @@ impl Grid {
             rows: Loadable::default(),
             columns: Vec::new(),
             frozen: 0,
+            shown: Vec::new(),
+            choice: ColumnChoice::default(),
             widths: Vec::new(),
             selected: 0,
             offset: 0,
@@ -202,6 +206,7 @@ impl Grid {
             sort: self.sort.clone(),
             column: self.column,
             left: self.left,
+            choice: self.choice.clone(),
             ..Self::new(self.name.clone(), &self.filter_text)
         }
     }
@@ -233,20 +238,6 @@ impl Grid {
                 false
             }
         }
-    }
-
-    /// Puts the key first.
-    fn arrange(&mut self, table: &TableInfo) {
-        let is_shown = |column: &&ColumnInfo| column.may_select != Some(false);
-        let of_key = |column: &&ColumnInfo| table.key.contains(&column.name);
-        let shown: Vec<&ColumnInfo> = table.columns.iter().filter(is_shown).collect();
-        let key = shown.iter().copied().filter(of_key);
-        let rest = shown.iter().copied().filter(|column| !of_key(column));
-        self.columns = key.chain(rest).cloned().collect();
-        self.frozen = shown.iter().filter(|column| of_key(column)).count();
-        let heading = |column: &ColumnInfo| column.name.width().clamp(WIDTHS.0, WIDTHS.1) as u16;
-        self.widths = self.columns.iter().map(heading).collect();
-        self.column = self.column.min(self.columns.len().saturating_sub(1));
     }
 
     /// Sets the filter; words that cannot be understood leave it as it was.
@@ -352,64 +343,6 @@ impl Grid {
     pub fn follow(&mut self, height: usize) {
         self.offset = window_top(self.offset, self.selected, height);
         self.offset = self.offset.min(self.held().saturating_sub(height.max(1)));
-    }
-
-    /// Moves among the columns, and brings the selected one into view of so many columns of the terminal.
-    pub fn go_column(&mut self, by: isize, room: u16) {
-        let last = self.columns.len().saturating_sub(1);
-        self.column = self.column.saturating_add_signed(by).min(last);
-        self.follow_column(room);
-    }
-
-    /// Brings the selected column into view.
-    pub fn follow_column(&mut self, room: u16) {
-        self.left = self
-            .left
-            .clamp(self.frozen.min(self.columns.len()), self.columns.len());
-        if self.column < self.frozen {
-            return;
-        }
-        if self.column < self.left {
-            self.left = self.column;
-        }
-        while self.left < self.column
-            && !self.visible(room).iter().any(|(at, _)| *at == self.column)
-        {
-            self.left += 1;
-        }
-    }
-
-    /// The columns in view of so many columns of the terminal, each with its width. The key takes no more than half.
-    pub fn visible(&self, room: u16) -> Vec<(usize, u16)> {
-        let mut shown = Vec::new();
-        let mut used = 0_u16;
-        for at in 0..self.frozen.min(self.columns.len()) {
-            let width = self.widths[at];
-            if at > 0 && used + width > room / 2 {
-                break;
-            }
-            let width = width.min(room.max(1));
-            shown.push((at, width));
-            used = used.saturating_add(width + 1);
-        }
-        for at in self.left.max(self.frozen)..self.columns.len() {
-            let left = room.saturating_sub(used);
-            let width = self.widths[at];
-            // The last one may be cut, but not to nothing; the first is always there.
-            if left < width
-                && (left < 8.min(width) || left == 0)
-                && shown.iter().any(|(at, _)| *at >= self.frozen)
-            {
-                break;
-            }
-            if left == 0 {
-                break;
-            }
-            let width = width.min(left);
-            shown.push((at, width));
-            used = used.saturating_add(width + 1);
-        }
-        shown
     }
 }
 

@@ -1,6 +1,6 @@
 //! The pages of the grid: what is asked for next, and what an answer does to the rows that are held.
 
-use super::{Grid, GridRow, RowForm, WIDTHS, Wanted, grid_text};
+use super::{Grid, GridRow, RowForm, Wanted};
 use crate::app::loadable::Loadable;
 use crate::domain::problem::Problem;
 use crate::domain::query::Filter as Condition;
@@ -10,10 +10,8 @@ use crate::domain::table::info::TableInfo;
 use crate::domain::table::paging::{PageStart, RowOrder, RowPage, RowValues, RowsWanted};
 use crate::domain::text::CELL_LIMIT;
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
 use serde_json::Value;
 use std::collections::VecDeque;
-use unicode_width::UnicodeWidthStr;
 
 /// The most rows of a page (design section 6).
 pub(super) const PAGE_ROWS: usize = 200;
@@ -334,22 +332,6 @@ impl Grid {
             }
         });
         GridRow::new(values.collect(), is_cut)
-    }
-
-    /// Makes columns as wide as their values want. They never get narrower, so that nothing jumps.
-    pub(super) fn measure(&mut self, rows: &VecDeque<GridRow>) {
-        for row in rows {
-            for ((column, width), value) in
-                self.columns.iter().zip(&mut self.widths).zip(&row.values)
-            {
-                if usize::from(*width) < WIDTHS.1 {
-                    let wide = grid_text(column.kind(), value, &TimeZone::UTC, "…")
-                        .text
-                        .width();
-                    *width = (*width).max(wide.clamp(WIDTHS.0, WIDTHS.1) as u16);
-                }
-            }
-        }
     }
 
     pub(super) fn key_of(&self, row: &GridRow) -> Option<Vec<Value>> {

@@ -1,0 +1,84 @@
+//! What the deck keeps for a profile between two runs: a file of each kind and profile in the user's config directory, which only the
+//! owner reads. Two decks can change one at the same time.
+
+use super::file_lock::{FileLock, LockFault};
+use crate::domain::profile::check_name;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::io::{self, Write};
+use std::marker::PhantomData;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// The most bytes that are read: more than a full file has.
+const LONGEST: u64 = 4 << 20;
+/// How long another program may hold the file.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// What such a file holds.
+pub trait Kept: Serialize + DeserializeOwned {
+    /// The folder of the files, below the config directory.
+    const FOLDER: &'static str;
+
+    /// What is kept of a project of which nothing is kept yet.
+    fn of(url: &str) -> Self;
+
+    /// The address of the project that it is about.
+    fn url(&self) -> &str;
+}
+
+/// The file of one profile.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StateFile<T> {
+    folder: PathBuf,
+    profile: String,
+    url: String,
+    kept: PhantomData<T>,
+}
+
+impl<T: Kept> StateFile<T> {
+    /// The file of a profile in the config directory; none where its name cannot be a file's.
+    pub fn of(config_dir: &Path, profile: &str, url: &str) -> Option<Self> {
+        check_name(profile).ok()?;
+        Some(Self {
+            folder: config_dir.join(T::FOLDER),
+            profile: profile.to_owned(),
+            url: url.to_owned(),
+            kept: PhantomData,
+        })
+    }
+
+    fn path(&self) -> PathBuf {
+        self.folder.join(format!("{}.json", self.profile))
+    }
+
+    /// What is kept. A file that is not there, cannot be read or is of another project holds nothing.
+    pub fn read(&self) -> T {
+        let path = self.path();
+        let is_small = std::fs::metadata(&path).is_ok_and(|file| file.len() <= LONGEST);
+        let text = is_small.then(|| std::fs::read(&path).ok()).flatten();
+        let kept = text.and_then(|text| serde_json::from_slice::<T>(&text).ok());
+        kept.filter(|kept| kept.url() == self.url)
+            .unwrap_or_else(|| T::of(&self.url))
+    }
+
+    /// Changes what is there by now: another deck may have changed it. Nothing is written where nothing was changed.
+    pub fn change(&self, change: impl FnOnce(&mut T) -> io::Result<bool>) -> io::Result<()> {
+        let lock = self.folder.join(format!("{}.lock", self.profile));
+        let _held = FileLock::take(&lock, PATIENCE).map_err(|fault| match fault {
+            LockFault::Io(error) => error,
+            LockFault::Held => io::Error::other("another program holds the file"),
+        })?;
+        let mut kept = self.read();
+        if !change(&mut kept)? {
+            return Ok(());
+        }
+        // `tempfile` makes files that only the owner can read (0600).
+        let mut file = tempfile::Builder::new()
+            .prefix(&format!(".{}", T::FOLDER))
+            .tempfile_in(&self.folder)?;
+        file.write_all(&serde_json::to_vec(&kept)?)?;
+        file.persist(self.path()).map_err(|error| error.error)?;
+        Ok(())
+    }
+}

@@ -1,0 +1,86 @@
+//! Keeps in the user's files what the deck is to know the next time, away from the loop: another program may hold a file for a moment.
+
+use crate::adapters::column_file::ColumnFile;
+use crate::adapters::config_dir::config_dir;
+use crate::adapters::filter_file::FilterFile;
+use crate::adapters::state_file::{Kept, StateFile};
+use crate::app::msg::Msg;
+use crate::domain::table::column_choice::ColumnChoice;
+use crate::domain::table::name::TableName;
+use std::collections::BTreeMap;
+use std::io;
+use std::sync::{Arc, Mutex, PoisonError};
+use tokio::sync::mpsc;
+
+/// The number of the newest choice of columns of each table.
+type Newest = Arc<Mutex<BTreeMap<TableName, u64>>>;
+
+/// What is to be kept, and where it is said that it could not be.
+pub(super) struct StateFiles {
+    inbox: mpsc::UnboundedSender<Msg>,
+    newest: Newest,
+}
+
+/// A project as it was opened: the name of its profile, and its address.
+pub(super) struct Of {
+    pub(super) profile: String,
+    pub(super) url: String,
+}
+
+impl StateFiles {
+    /// Files whose faults go to `inbox`.
+    pub(super) fn new(inbox: mpsc::UnboundedSender<Msg>) -> Self {
+        Self {
+            inbox,
+            newest: Newest::default(),
+        }
+    }
+
+    /// Keeps a filter that was typed.
+    pub(super) fn keep_filter(&self, of: Of, who: String, filter: String) {
+        let change = move |file: &FilterFile| file.remember(&who, &filter);
+        self.change("The filter is", of, change);
+    }
+
+    /// Gives a filter a name there, or takes the name away.
+    pub(super) fn save_filter(&self, of: Of, name: String, filter: Option<String>) {
+        let change = move |file: &FilterFile| file.save(&name, filter.as_deref());
+        self.change("The filter is", of, change);
+    }
+
+    /// Keeps the columns that were chosen for a table. Writes run side by side, so one that another choice has overtaken is dropped.
+    pub(super) fn keep_columns(&self, of: Of, table: TableName, choice: ColumnChoice) {
+        let newest = Arc::clone(&self.newest);
+        let number = {
+            let mut newest = newest.lock().unwrap_or_else(PoisonError::into_inner);
+            let number = newest.entry(table.clone()).or_default();
+            *number += 1;
+            *number
+        };
+        self.change("The columns are", of, move |file: &ColumnFile| {
+            file.change(|book| {
+                let newest = newest.lock().unwrap_or_else(PoisonError::into_inner);
+                let is_newest = newest.get(&table) == Some(&number);
+                Ok(is_newest && book.keep(&table, &choice))
+            })
+        });
+    }
+
+    fn change<T: Kept>(
+        &self,
+        what: &'static str,
+        of: Of,
+        change: impl FnOnce(&StateFile<T>) -> io::Result<()> + Send + 'static,
+    ) {
+        let inbox = self.inbox.clone();
+        tokio::task::spawn_blocking(move || {
+            let file = config_dir()
+                .ok()
+                .and_then(|dir| StateFile::of(&dir, &of.profile, &of.url));
+            if let Some(Err(error)) = file.map(|file| change(&file)) {
+                let notice = format!("{what} not kept for the next time: {error}.");
+                drop(inbox.send(Msg::Noticed(notice)));
+            }
+        });
+    }
+}
