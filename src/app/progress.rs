@@ -39,7 +39,7 @@ pub struct RunProgress {
     pub is_rollback: bool,
     /// Whether it applies them again afterwards.
     pub is_redo: bool,
-    /// The database that it is dry-run on, where all of it is undone in the end.
+    /// Where it is dry-run, as a sentence; all of it is undone in the end.
     pub rehearsed_on: Option<String>,
     /// Statements of the first step that ran before this run.
     pub begin_at: usize,
@@ -75,7 +75,9 @@ impl RunProgress {
     pub fn of_rehearsal(plan: &Plan) -> Self {
         let Target { database, host, .. } = &plan.target;
         Self {
-            rehearsed_on: Some(format!("{database} on {host}")),
+            rehearsed_on: Some(format!(
+                "Dry run on {database} on {host} itself: everything is rolled back at the end."
+            )),
             ..Self::of(plan)
         }
     }
@@ -83,7 +85,10 @@ impl RunProgress {
     /// The progress of a plan that is dry-run on a scratch database.
     pub fn on_scratch(plan: &Plan) -> Self {
         Self {
-            rehearsed_on: Some("a scratch database on this machine".to_owned()),
+            rehearsed_on: Some(
+                "Dry run on a scratch database on this machine, which is built first and thrown away at the end."
+                    .to_owned(),
+            ),
             ..Self::of(plan)
         }
     }

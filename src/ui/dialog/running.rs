@@ -76,8 +76,7 @@ fn rehearsed(frame: &mut Frame, inside: Rect, view: DrawContext, on: Option<&str
     let Some(on) = on else {
         return inside;
     };
-    let text = format!("Dry run on {on} itself: everything is rolled back at the end.");
-    let lines = wrap(&text, inside.width.into());
+    let lines = wrap(on, inside.width.into());
     let used = (lines.len() as u16).min(inside.height);
     for (row, line) in lines.into_iter().enumerate() {
         let line = Line::styled(line, view.style(Role::Accent));
