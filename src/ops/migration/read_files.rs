@@ -240,6 +240,9 @@ fn text(path: &Path) -> Result<String, Problem> {
 
 /// The text of a file, or what it is instead of UTF-8.
 fn decoded(bytes: Vec<u8>) -> Result<String, String> {
+    if let [0xff, 0xfe, 0, 0, ..] | [0, 0, 0xfe, 0xff, ..] = bytes[..] {
+        return Err("It is UTF-32. Save it as UTF-8.".to_owned());
+    }
     if let Some(order) = utf16(&bytes) {
         return Err(format!("It is UTF-16 ({order}). Save it as UTF-8."));
     }
@@ -356,6 +359,14 @@ mod tests {
             (big(&format!("\u{feff}{text}")), "UTF-16 (big endian)"),
             (little(text), "UTF-16 (little endian)"),
             (big("select 1;"), "UTF-16 (big endian)"),
+            (
+                [&[0xff, 0xfe, 0, 0][..], b"s\0\0\0"].concat(),
+                "UTF-32",
+            ),
+            (
+                [&[0, 0, 0xfe, 0xff][..], b"\0\0\0s"].concat(),
+                "UTF-32",
+            ),
             (
                 b"select 1;\nselect '\xe9';".to_vec(),
                 "Line 2 holds the byte 0xe9, as Windows-1252",
