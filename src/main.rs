@@ -46,6 +46,7 @@ async fn open(deck: Deck) -> u8 {
         tells_emails: deck.stack.is_some(),
         keymap: deck.keymap,
         theme: deck.theme,
+        configured_theme: deck.configured_theme,
     };
     let result = shell::run(start).await;
     if let Some(running) = deck.stack {

@@ -8,6 +8,7 @@ pub mod column_file;
 pub mod config;
 pub mod config_dir;
 pub mod connect;
+pub mod deck_file;
 pub mod file_lock;
 pub mod file_watch;
 pub mod filter_file;

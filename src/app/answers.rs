@@ -392,6 +392,7 @@ fn live(model: &mut Model, result: Result<LiveAnswer, Problem>, at: Timestamp) -
             effects
         }
         LiveFound::Trail(news) => {
+            model.hear(&news.rows);
             let height = model.list_height();
             model.audit.take_live(news, height);
             Vec::new()
@@ -450,6 +451,7 @@ fn news(model: &mut Model, result: Result<Option<News>, Problem>) -> Vec<Effect>
     }
     match result {
         Ok(Some(news)) => {
+            model.hear(&news.rows);
             let height = model.list_height();
             let is_other = model.audit.take_news(news.rows, height);
             let wait = model.audit.pace.after(news.took);

@@ -92,6 +92,8 @@ pub enum Effect {
         /// The choice.
         choice: ColumnChoice,
     },
+    /// Keep the theme of this name for the next time.
+    KeepTheme(String),
     /// Give the terminal to the user's editor with this file, and take it again when that has ended.
     Edit(PathBuf),
     /// Clear the terminal and draw all of it.

@@ -12,6 +12,7 @@ use super::dialog::onboarding::Onboarding;
 use super::dialog::palette::Palette;
 use super::dialog::project::ProjectDialog;
 use super::dialog::resolutions::Resolutions;
+use super::dialog::theme::ThemeDialog;
 use super::dialog::unlock::UnlockForm;
 use super::dialog::{self, Dialog, ResultState};
 use super::effect::{Effect, Load, Timer};
@@ -103,8 +104,8 @@ pub fn run(model: &mut Model, command: Command) -> Vec<Effect> {
             Vec::new()
         }
         Command::Theme => {
-            model.theme = model.theme.wrapping_add(1);
-            Vec::new()
+            let theme = ThemeDialog::new(&model.themes);
+            open(model, Dialog::Theme(theme))
         }
         Command::Back => back(model),
         Command::NextScreen => go_to(model, next_screen(model, 1)),
@@ -380,7 +381,7 @@ fn follow(model: &mut Model) -> Vec<Effect> {
 }
 
 /// Asks the audit trail something else; going back returns to what was asked before.
-fn ask(model: &mut Model, text: &str) -> Vec<Effect> {
+pub fn ask(model: &mut Model, text: &str) -> Vec<Effect> {
     let before = model.audit.filter_text.clone();
     let (now, zone) = (model.now, model.shown_zone());
     match model.audit.set_filter(text, (now, &zone), &model.people) {

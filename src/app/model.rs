@@ -4,6 +4,7 @@ use super::command::{Command, Context};
 use super::dialog::Dialog;
 use super::dialog::project::ProfileBrief;
 use super::dialog::result::ResultView;
+use super::dialog::theme::Themes;
 use super::keymap::Keymap;
 use super::layout::{self, Areas, Panes, Sides};
 use super::live::Live;
@@ -220,6 +221,8 @@ pub struct Model {
     pub tickets: Tickets,
     /// How many follows of the audit trail have begun: the number of the newest, of all identities and projects.
     pub follows: u64,
+    /// When records about a table came to the audit trail, as far as the deck was told.
+    pub heard: BTreeMap<String, Timestamp>,
     /// Whether what is shown is kept up to date by asking.
     pub live: Live,
     /// Screen 1: which of its lines that lead somewhere is selected.
@@ -282,8 +285,8 @@ pub struct Model {
     pub toast: Option<String>,
     /// The keys.
     pub keymap: Keymap,
-    /// Index into the themes.
-    pub theme: usize,
+    /// The themes, and the one in use.
+    pub themes: Themes,
     /// The time zone of this machine.
     pub zone: TimeZone,
     /// Whether the audit list shows times in UTC and not in this machine's zone.
@@ -315,6 +318,7 @@ impl Model {
             waits: BTreeMap::new(),
             tickets: Tickets::default(),
             follows: 0,
+            heard: BTreeMap::new(),
             live: Live::default(),
             home: 0,
             migrations: Migrations::default(),
@@ -346,7 +350,7 @@ impl Model {
             is_rushed: false,
             toast: None,
             keymap,
-            theme: 0,
+            themes: Themes::default(),
             zone: TimeZone::UTC,
             is_utc: false,
             filter_book: FilterBook::default(),
@@ -444,6 +448,7 @@ impl Model {
         self.tickets.bump_epoch();
         self.ended = None;
         self.waits.clear();
+        self.heard.clear();
         if let (Identity::User(user), Some(project)) = (&identity, &mut self.project)
             && !user.is_acted
         {

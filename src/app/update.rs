@@ -13,7 +13,7 @@ use super::msg::Msg;
 use super::reads::Wait;
 use super::requests;
 use super::ticket::Slot;
-use super::{execute, go_on, jobs, live_reads, scroll, tab};
+use super::{execute, go_on, hints, jobs, live_reads, scroll, tab};
 
 /// Takes what happened, changes the model, and returns what is to be done outside.
 pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
@@ -167,6 +167,16 @@ fn click(model: &mut Model, x: u16, y: u16) -> Vec<Effect> {
             x,
         ) {
             Some(tab) => execute::run(model, tab.command),
+            None => Vec::new(),
+        };
+    }
+    if layout::holds(areas.footer, x, y) {
+        // What is said there for a moment goes away first.
+        if model.toast.take().is_some() {
+            return Vec::new();
+        }
+        return match hints::at(model, areas.footer.width.into(), x.into()) {
+            Some(command) => execute::run(model, command),
             None => Vec::new(),
         };
     }

@@ -4,6 +4,7 @@ use super::demo::Running;
 use super::global::Global;
 use super::output::Color;
 use crate::adapters::connect::Settings;
+use crate::adapters::deck_file::DeckFile;
 use crate::adapters::log::{self, Level};
 use crate::adapters::{config, config_dir};
 use crate::domain::config::Config;
@@ -22,8 +23,10 @@ pub struct Deck {
     pub demo: Option<Box<Demo>>,
     /// The user's keymap file: its path and text.
     pub keymap: Option<(PathBuf, String)>,
-    /// The theme that was chosen by name.
+    /// The theme that was chosen by name, in the deck or in the user's file, whichever was later.
     pub theme: Option<String>,
+    /// What the user's file says of it.
+    pub configured_theme: Option<String>,
     /// The local stack of `supadeck demo`, which has to live as long as the deck does.
     pub stack: Option<Running>,
 }
@@ -31,16 +34,18 @@ pub struct Deck {
 impl Deck {
     /// The deck on a project, as the user has set it up.
     pub fn on(settings: Settings, config: &Config) -> Result<Self, Problem> {
-        let keymap = match config_dir::config_dir() {
-            Ok(dir) => config::keymap(&dir)?,
-            Err(_) => None,
+        let configured = config.theme.as_deref();
+        let (keymap, kept) = match config_dir::config_dir() {
+            Ok(dir) => (config::keymap(&dir)?, DeckFile::read(&dir)),
+            Err(_) => (None, DeckFile::default()),
         };
         Ok(Self {
             settings,
             title: None,
             demo: None,
             keymap,
-            theme: config.theme().map(str::to_owned),
+            theme: kept.theme(configured),
+            configured_theme: configured.map(str::to_owned),
             stack: None,
         })
     }

@@ -49,11 +49,6 @@ impl Config {
         }
         Ok(config)
     }
-
-    /// The theme that was chosen, unless it is to follow the terminal.
-    pub fn theme(&self) -> Option<&str> {
-        self.theme.as_deref().filter(|theme| *theme != "auto")
-    }
 }
 
 fn faulty(name: &str, line: usize, why: &str) -> Problem {

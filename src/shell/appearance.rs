@@ -1,17 +1,18 @@
 //! Which themes and symbols suit the terminal, from the environment alone: asking the terminal would hold up the first
 //! frame.
 
+use crate::app::dialog::theme::Themes;
 use crate::ui::Appearance;
 use crate::ui::symbol::Symbols;
 use crate::ui::theme::Theme;
 
-/// The appearance for this terminal; a theme that was asked for by name comes first.
-pub(super) fn look(wanted: Option<&str>) -> Appearance {
+/// The appearance for this terminal, and which of the themes is used; one that was asked for by name comes first.
+pub(super) fn look(wanted: Option<&str>) -> (Appearance, Themes) {
     let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
     choose(wanted, variable)
 }
 
-fn choose(wanted: Option<&str>, variable: impl Fn(&str) -> Option<String>) -> Appearance {
+fn choose(wanted: Option<&str>, variable: impl Fn(&str) -> Option<String>) -> (Appearance, Themes) {
     let is_dumb = variable("TERM").is_some_and(|term| term == "dumb");
     let locale = ["LC_ALL", "LC_CTYPE", "LANG"]
         .iter()
@@ -22,27 +23,26 @@ fn choose(wanted: Option<&str>, variable: impl Fn(&str) -> Option<String>) -> Ap
     let mut themes = Theme::built_in();
     if variable("NO_COLOR").is_some() || is_ascii {
         themes.retain(|theme| theme.name == "mono");
-        return Appearance {
-            themes,
-            symbols: Symbols { is_ascii },
-        };
     }
     let is_true =
         variable("COLORTERM").is_some_and(|value| value == "truecolor" || value == "24bit");
     // COLORFGBG is `foreground;background` in the sixteen colours: 7 and 15 are the light backgrounds.
     let is_light = variable("COLORFGBG")
         .is_some_and(|value| matches!(value.rsplit(';').next(), Some("7" | "15")));
-    let first = match wanted {
-        Some(name) if themes.iter().any(|theme| theme.name == name) => name,
-        _ if !is_true => "ansi",
-        _ if is_light => "light",
-        _ => "dark",
+    let automatic = match (is_true, is_light) {
+        (false, _) => "ansi",
+        (true, true) => "light",
+        (true, false) => "dark",
     };
-    themes.sort_by_key(|theme| theme.name != first);
-    Appearance {
-        themes,
-        symbols: Symbols { is_ascii },
-    }
+    let place = |name: &str| themes.iter().position(|theme| theme.name == name);
+    let choice = Themes {
+        names: themes.iter().map(|theme| theme.name.clone()).collect(),
+        // Where there is one alone, it is that.
+        automatic: place(automatic).unwrap_or(0),
+        chosen: wanted.and_then(place),
+    };
+    let symbols = Symbols { is_ascii };
+    (Appearance { themes, symbols }, choice)
 }
 
 #[cfg(test)]
@@ -56,8 +56,10 @@ mod tests {
                 .find(|(key, _)| *key == name)
                 .map(|(_, value)| (*value).to_owned())
         };
-        let look = choose(wanted, find);
-        (look.themes[0].name.clone(), look.symbols.is_ascii)
+        let (look, themes) = choose(wanted, find);
+        let names: Vec<&String> = look.themes.iter().map(|theme| &theme.name).collect();
+        assert!(names.into_iter().eq(&themes.names));
+        (themes.names[themes.used()].clone(), look.symbols.is_ascii)
     }
 
     #[test]

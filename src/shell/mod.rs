@@ -77,8 +77,10 @@ pub struct Start {
     pub tells_emails: bool,
     /// The user's keymap file, when there is one: its path and text.
     pub keymap: Option<(PathBuf, String)>,
-    /// The theme that was asked for by name.
+    /// The theme that was asked for by name, in the deck or in the user's file.
     pub theme: Option<String>,
+    /// What the user's file says of it.
+    pub configured_theme: Option<String>,
 }
 
 /// Runs the deck until the user leaves it.
@@ -86,10 +88,11 @@ pub struct Start {
 /// # Errors
 /// When there is no terminal, or it goes away.
 pub async fn run(start: Start) -> Result<(), Problem> {
-    let look = appearance::look(start.theme.as_deref());
+    let (look, themes) = appearance::look(start.theme.as_deref());
     let mut terminal = Terminal::enter()?;
     let size = terminal::size()?;
     let (mut deck, mut mail) = Deck::start(start, look, size);
+    deck.model.themes = themes;
     let ending = Ending::listen(deck.runner.writes().clone())?;
     let turned = AssertUnwindSafe(deck.turn(&mut terminal, &mut mail, &ending));
     let turned = turned.catch_unwind().await;
@@ -387,6 +390,7 @@ impl Deck {
                     table,
                     choice,
                 } => self.state.keep_columns(Of { profile, url }, table, choice),
+                Effect::KeepTheme(name) => self.runner.keep_theme(name),
                 Effect::Edit(file) => self.to_edit = Some(file),
                 Effect::Redraw => surface.redraw()?,
                 Effect::Suspend => self.suspend(surface)?,

@@ -3,17 +3,15 @@
 use super::DrawContext;
 use super::text::{fit, wrap};
 use super::theme::Role;
-use crate::app::availability::{availability, short};
-use crate::app::command::{Command, TABLE};
 use crate::app::dialog::Dialog;
 use crate::app::dialog::filter::FilterLine;
+use crate::app::hints::{BEHIND, hints};
 use crate::app::model::{Focus, Screen};
 use crate::domain::text::cell;
 use ratatui::Frame;
 use ratatui::layout::{Position, Rect};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Clear, Paragraph};
-use unicode_width::UnicodeWidthStr;
 
 /// Draws the footer.
 pub fn draw(frame: &mut Frame, area: Rect, view: DrawContext) {
@@ -56,7 +54,7 @@ pub fn draw(frame: &mut Frame, area: Rect, view: DrawContext) {
         frame.render_widget(Line::styled(text, view.style(Role::Warn)), area);
         return;
     }
-    frame.render_widget(Line::from(hints(view, usize::from(area.width))), area);
+    frame.render_widget(Line::from(keys(view, usize::from(area.width))), area);
 }
 
 /// What can be typed next, as far as it fits; it is cut where the line ends.
@@ -90,40 +88,16 @@ fn draw_above(frame: &mut Frame, area: Rect, view: DrawContext, problem: &str) {
     );
 }
 
-/// Key and word of every command that can run now, the most special first, as many as fit; help always.
-fn hints(view: DrawContext<'_>, width: usize) -> Vec<Span<'static>> {
-    let model = view.model;
-    let keymap = &model.keymap;
-    // A dialog names its own keys.
-    if !model.dialogs.is_empty() {
-        return Vec::new();
-    }
-    let last = [Command::Help, Command::Quit];
-    let hint = |command: Command| (keymap.first_key(command), short(command, model));
-    let tail: Vec<(String, &str)> = last.into_iter().map(hint).collect();
-    let size = |(key, word): &(String, &str)| key.width() + word.width() + 3;
-    let mut room = width.saturating_sub(1 + tail.iter().map(size).sum::<usize>());
-    let mut shown = Vec::new();
-    for context in model.contexts() {
-        let own = TABLE
-            .iter()
-            .filter(|spec| spec.context == *context && !spec.short.is_empty());
-        for spec in own.filter(|spec| !last.contains(&spec.command)) {
-            let hint = hint(spec.command);
-            let is_live = !hint.0.is_empty()
-                && !hint.1.is_empty()
-                && availability(spec.command, model).is_ok();
-            if is_live && size(&hint) <= room {
-                room -= size(&hint);
-                shown.push(hint);
-            }
+/// The keys of the commands that can run now, as many as fit.
+fn keys(view: DrawContext<'_>, width: usize) -> Vec<Span<'static>> {
+    let mut spans = Vec::new();
+    for hint in hints(view.model, width) {
+        if spans.is_empty() {
+            spans.push(Span::raw(" ".repeat(hint.left)));
         }
-    }
-    shown.extend(tail);
-    let mut spans = vec![Span::raw(" ")];
-    for (key, word) in shown {
-        spans.push(Span::styled(key, view.style(Role::Key)));
-        spans.push(Span::styled(format!(" {word}  "), view.style(Role::Muted)));
+        spans.push(Span::styled(hint.key, view.style(Role::Key)));
+        let word = format!(" {}{}", hint.word, " ".repeat(BEHIND));
+        spans.push(Span::styled(word, view.style(Role::Muted)));
     }
     spans
 }

@@ -3,6 +3,7 @@
 use super::DrawContext;
 use super::text::{fit, wrap};
 use super::theme::Role;
+use crate::app::command::Command;
 use crate::app::live::LiveSign;
 use crate::app::loadable::{Failure, Reading};
 use crate::app::tab;
@@ -50,10 +51,10 @@ pub fn draw(frame: &mut Frame, area: Rect, view: DrawContext) {
     }
     spans.extend(identity);
     spans.extend(live);
-    let fresh = freshness(view);
-    if fresh.width() + 2 <= room {
+    let fits = |fresh: &&(Role, String)| fresh.1.width() + 2 <= room;
+    if let Some((role, fresh)) = freshness(view).iter().find(fits) {
         spans.push(Span::raw(" ".repeat(room - fresh.width() - 1)));
-        spans.push(Span::styled(fresh, view.style(Role::Muted)));
+        spans.push(Span::styled(fresh.clone(), view.style(*role)));
     }
     frame.render_widget(Line::from(spans), area);
 }
@@ -170,9 +171,26 @@ pub fn draw_notice(frame: &mut Frame, area: Rect, view: DrawContext) {
     }
 }
 
+/// What there is to say of the freshness, the longest first. That somebody has changed what is shown comes before when it was read.
+fn freshness(view: DrawContext) -> Vec<(Role, String)> {
+    let words = reading_words(view);
+    if view.model.known_change().is_none() || !words.starts_with("read ") {
+        return vec![(Role::Muted, words)];
+    }
+    let key = view.model.keymap.first_key(Command::Refresh);
+    vec![
+        (
+            Role::Warn,
+            format!("{words}, changed since; {key} reads it"),
+        ),
+        (Role::Warn, format!("changed since; {key} reads it")),
+        (Role::Warn, format!("old: {key}")),
+    ]
+}
+
 /// When the oldest of the screen's rows were read, that they are being read, or that the last try failed. That who reads may
 /// not read some of them, or that nothing leads to them, is no failure to try again.
-fn freshness(view: DrawContext) -> String {
+fn reading_words(view: DrawContext) -> String {
     let readings = view.model.readings();
     if readings.iter().any(|one| one.is_loading) {
         return "reading".to_owned();

@@ -4,8 +4,8 @@
 use super::DrawContext;
 use super::theme::Role;
 use crate::app::command::Command;
-use crate::app::hint::in_keys;
 use crate::app::loadable::Loadable;
+use crate::app::problem_hint::in_keys;
 use crate::app::remark;
 use crate::domain::identity::Identity;
 use crate::domain::problem::{Kind, Problem};

@@ -26,7 +26,7 @@ use unicode_segmentation::UnicodeSegmentation;
 
 /// Draws the whole frame.
 pub fn draw(frame: &mut Frame, model: &Model, look: &Appearance) {
-    let theme = &look.themes[model.theme % look.themes.len().max(1)];
+    let theme = &look.themes[model.themes.used() % look.themes.len().max(1)];
     let view = DrawContext {
         model,
         theme,

@@ -195,7 +195,9 @@ fn the_key_reference_is_fresh() {
     let mut page = String::from(
         "# Keys\n\n\
          Generated from the table of commands and the built-in keymap; `just docs` writes it again. `supadeck keys` lists them \
-         with your own keymap laid over it.\n",
+         with your own keymap laid over it.\n\n\
+         The mouse works too: a click on a tab, a row, a week, the identity or a key in the footer, and the wheel. Where a program takes the \
+         mouse, most terminals select text with shift held.\n",
     );
     for context in Context::ALL {
         let _ = write!(

@@ -4,7 +4,7 @@ use crate::fixture::{alice, answer_all, filled, press, text};
 use supadeck::app::command::{Command, Context};
 use supadeck::app::dialog::Dialog;
 use supadeck::app::dialog::palette::{Palette, Target};
-use supadeck::app::effect::{Effect, Write};
+use supadeck::app::effect::{Effect, Load, Write};
 use supadeck::app::model::{Model, Screen};
 use supadeck::domain::identity::{Identity, User};
 
@@ -180,4 +180,41 @@ fn tables_that_come_later_leave_the_selection_where_it_is() {
     let after = palette(&model);
     assert_eq!(after.found[after.selected].target, selected);
     insta::assert_snapshot!("palette_120x40", text(&model));
+}
+
+#[test]
+fn a_saved_filter_is_a_place_to_go_to() {
+    let mut model = filled((120, 40));
+    let book = &mut model.filter_book;
+    book.save("mine", "actor:me changed:qty").unwrap();
+    book.save("ai", "type:ai").unwrap();
+    press(&mut model, &["2", "ctrl-p", "mine"]);
+    let mine = Target::Filter("mine".into(), "actor:me changed:qty".into());
+    assert_eq!(*first(&model), mine);
+    let frame = text(&model);
+    assert!(frame.contains("Filter @mine"), "{frame}");
+    assert!(frame.contains("actor:me changed:qty"), "{frame}");
+    let effects = press(&mut model, &["enter"]);
+    assert_eq!(model.screen, Screen::Audit);
+    assert!(model.dialogs.is_empty());
+    assert_eq!(model.audit.filter_text, "actor:me changed:qty");
+    assert!(effects.iter().any(|effect| matches!(
+        effect,
+        Effect::Load { load: Load::Audit { filter, from: None, .. }, .. } if !filter.is_empty()
+    )));
+    // It is found by what it stands for, and one goes back as from any filter.
+    press(&mut model, &["ctrl-p", "type:ai"]);
+    assert_eq!(
+        *first(&model),
+        Target::Filter("ai".into(), "type:ai".into())
+    );
+    press(&mut model, &["enter"]);
+    assert_eq!(model.audit.filter_text, "type:ai");
+    press(&mut model, &["esc"]);
+    assert_eq!(model.audit.filter_text, "actor:me changed:qty");
+    // Without an audit trail it cannot be gone to, and that is said.
+    let gone = supadeck::domain::read_problem::absent("audit_log", "", "PGRST205");
+    model.audit.rows.arrived(Err(gone), crate::fixture::now());
+    press(&mut model, &["1", "ctrl-p", "mine"]);
+    assert!(text(&model).contains("no audit trail"), "{}", text(&model));
 }

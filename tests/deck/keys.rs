@@ -1,14 +1,19 @@
 //! Keys, palette, filter and mouse.
 
 use crate::fixture::{alice, filled, opened, press, text};
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
 use supadeck::app::command::Command;
 use supadeck::app::dialog::Dialog;
 use supadeck::app::effect::{Effect, Load};
 use supadeck::app::keymap::Keymap;
-use supadeck::app::model::{Focus, Screen};
+use supadeck::app::model::{Focus, Model, Screen};
 use supadeck::app::msg::Msg;
 use supadeck::app::screen::home::{self, Place};
 use supadeck::app::update;
+use supadeck::ui::Appearance;
+use supadeck::ui::symbol::Symbols;
+use supadeck::ui::theme::Theme;
 
 #[test]
 fn digits_and_tab_go_through_the_screens() {
@@ -229,5 +234,104 @@ fn every_line_of_home_that_leads_somewhere_is_reached_and_opened_at_any_height()
         }
         press(&mut model, &["j", "g"]);
         assert_eq!(model.home, 0);
+    }
+}
+
+#[test]
+fn keys_in_the_footer_are_clicked_where_they_are_drawn() {
+    for size in [(120, 40), (80, 24), (60, 14)] {
+        for digit in ["1", "2", "5", "7"] {
+            let mut model = filled(size);
+            press(&mut model, &[digit]);
+            let footer = text(&model).lines().last().unwrap().to_owned();
+            let hints = supadeck::app::hints::hints(&model, size.0.into());
+            assert!(hints.len() >= 2, "{footer}");
+            for hint in hints {
+                let drawn: String = footer.chars().skip(hint.left).take(hint.width()).collect();
+                assert_eq!(drawn, format!("{} {}", hint.key, hint.word));
+            }
+            // A click on the word is the key.
+            let column = footer.find("? help").unwrap() as u16;
+            let mut clicked = model.clone();
+            update(&mut clicked, Msg::Clicked(column + 3, size.1 - 1));
+            press(&mut model, &["?"]);
+            assert_eq!(clicked.dialogs, model.dialogs);
+            // Over a dialog nothing of the screen is clicked.
+            update(&mut clicked, Msg::Clicked(column + 3, size.1 - 1));
+            assert_eq!(clicked.dialogs.len(), 1);
+        }
+    }
+    // Between two keys there is none; what is said for a moment goes first.
+    let mut model = filled((120, 40));
+    assert_eq!(update(&mut model, Msg::Clicked(0, 39)), []);
+    let column = text(&model).lines().last().unwrap().find("q quit").unwrap() as u16;
+    model.toast = Some("Said.".to_owned());
+    assert_eq!(update(&mut model, Msg::Clicked(column, 39)), []);
+    assert_eq!(model.toast, None);
+    assert_eq!(update(&mut model, Msg::Clicked(column, 39)), [Effect::Quit]);
+}
+
+fn drawn(model: &Model) -> String {
+    let look = Appearance {
+        themes: Theme::built_in(),
+        symbols: Symbols { is_ascii: false },
+    };
+    let mut terminal = Terminal::new(TestBackend::new(model.size.0, model.size.1)).unwrap();
+    terminal
+        .draw(|frame| supadeck::ui::draw(frame, model, &look))
+        .unwrap();
+    let buffer = terminal.backend().buffer();
+    let cell = buffer
+        .content
+        .iter()
+        .find(|cell| cell.symbol() == "S")
+        .unwrap();
+    format!("{:?} {:?}", cell.fg, cell.modifier)
+}
+
+#[test]
+fn a_theme_is_tried_at_once_kept_by_enter_and_left_by_escape() {
+    let mut model = filled((120, 40));
+    press(&mut model, &["3"]);
+    let dark = drawn(&model);
+    assert_eq!(press(&mut model, &["T"]), []);
+    let frame = text(&model);
+    for name in ["auto", "dark", "light", "ansi", "mono"] {
+        assert!(frame.contains(name), "{frame}");
+    }
+    let mut seen = vec![dark.clone()];
+    for _ in 0..4 {
+        press(&mut model, &["j"]);
+        seen.push(drawn(&model));
+    }
+    assert_eq!(seen[1], dark, "`auto` is dark here, and so is `dark`");
+    assert!(
+        seen[2] != dark && seen[3] != dark && seen[4] != dark,
+        "{seen:?}"
+    );
+    assert_eq!(press(&mut model, &["esc"]), []);
+    assert!(model.dialogs.is_empty());
+    assert_eq!(drawn(&model), dark);
+    assert_eq!(model.themes.chosen, None);
+    // A few letters find it as well.
+    let effects = press(&mut model, &["T", "lig", "enter"]);
+    assert_eq!(effects, [Effect::KeepTheme("light".to_owned())]);
+    assert_eq!(drawn(&model), seen[2]);
+    // What suits the terminal is chosen like any other.
+    let effects = press(&mut model, &["T", "k", "k", "enter"]);
+    assert_eq!(effects, [Effect::KeepTheme("auto".to_owned())]);
+    assert_eq!(drawn(&model), dark);
+    // Where there is one alone, that is said.
+    model.themes.names = vec!["mono".to_owned()];
+    press(&mut model, &["T"]);
+    assert!(text(&model).contains("NO_COLOR"), "{}", text(&model));
+}
+
+#[test]
+fn the_themes_at_every_size() {
+    for size in [(120, 40), (80, 24), (60, 14)] {
+        let mut model = filled(size);
+        press(&mut model, &["T", "j", "j"]);
+        insta::assert_snapshot!(format!("themes_{}x{}", size.0, size.1), text(&model));
     }
 }

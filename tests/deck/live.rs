@@ -11,6 +11,7 @@ use supadeck::app::model::{Model, Screen};
 use supadeck::app::msg::{Msg, Report};
 use supadeck::app::update;
 use supadeck::domain::audit::Page;
+use supadeck::domain::audit::follow::News;
 use supadeck::domain::identity::Identity;
 use supadeck::domain::migration::history::HistoryMark;
 use supadeck::domain::problem::{Kind, Problem};
@@ -402,4 +403,54 @@ fn the_sign_is_there_at_every_size() {
         assert!(text(&model).contains(" LIVE"), "{}", text(&model));
         insta::assert_snapshot!(format!("live_{}x{}", size.0, size.1), text(&model));
     }
+}
+
+/// Without live mode: what the deck was told makes a screen old, and nothing else does.
+#[test]
+fn a_change_that_is_known_is_said_of_what_was_read_more_than_a_minute_ago() {
+    let mut model = trail(20..60);
+    came(&mut model, 0..0, false);
+    press(&mut model, &["L"]);
+    press(&mut model, &["5"]);
+    assert!(!text(&model).contains("changed since"), "{}", text(&model));
+    // A record of a goal comes while the trail is followed, long after the goals were read.
+    let later = now() + jiff::SignedDuration::from_secs(90);
+    let effects = press(&mut model, &["7", "F"]);
+    answer_all(&mut model, effects);
+    let effects = update(&mut model, Msg::TimerFired(Timer::Follow));
+    let news = News {
+        rows: summaries(1..2),
+        ..News::default()
+    };
+    assert_eq!(news.rows[0].story.table.as_deref(), Some("goal"));
+    let tell = |model: &mut Model, ticket, at, report| {
+        let report = Box::new(report);
+        update(model, Msg::Reported { ticket, at, report })
+    };
+    tell(
+        &mut model,
+        ticket(&effects),
+        later,
+        Report::News(Ok(Some(news))),
+    );
+    press(&mut model, &["5"]);
+    let frame = text(&model);
+    assert!(
+        frame.contains("read 11:22:33 UTC, changed since; r reads it"),
+        "{frame}"
+    );
+    for (width, words) in [(95, "changed since; r reads it"), (80, "old: r")] {
+        update(&mut model, Msg::Resized(width, 24));
+        assert!(text(&model).contains(words), "{}", text(&model));
+    }
+    // The locks have nothing to do with it; and read again, the goals are new.
+    press(&mut model, &["6"]);
+    assert!(!text(&model).contains("changed since"), "{}", text(&model));
+    let effects = press(&mut model, &["5", "r"]);
+    for effect in effects {
+        if let Effect::Load { ticket, load, .. } = effect {
+            tell(&mut model, ticket, later, report(&load));
+        }
+    }
+    assert!(!text(&model).contains("old: r"), "{}", text(&model));
 }

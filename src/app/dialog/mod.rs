@@ -26,6 +26,7 @@ mod questions;
 pub mod resolutions;
 pub mod result;
 mod script;
+pub mod theme;
 pub mod unlock;
 pub mod value;
 
@@ -49,6 +50,8 @@ pub enum Dialog {
     Identity(identity::IdentityDialog),
     /// Which project is open.
     Project(project::ProjectDialog),
+    /// Which theme it has.
+    Theme(theme::ThemeDialog),
     /// What will run, and the word to type.
     Confirm(Box<confirm::Confirm>),
     /// What runs now; its state is `Model::running`.
@@ -143,6 +146,7 @@ pub fn press(model: &mut Model, key: Key) -> Vec<Effect> {
         Dialog::NewFile(form) => form.press(key, command, model),
         Dialog::Identity(identity) => identity.press(key, command, model),
         Dialog::Project(project) => choose_project(project, key, command, model),
+        Dialog::Theme(theme) => choose_theme(theme, key, command, model),
         Dialog::Confirm(confirm) => confirm.press(key, command, model),
         Dialog::Running => running(command, model),
         Dialog::Result(state) => {
@@ -229,6 +233,7 @@ impl Dialog {
             Self::Guide(guide) => Some(guide.field()),
             Self::Confirm(confirm) => confirm.search_field(),
             Self::Project(_)
+            | Self::Theme(_)
             | Self::Help(_)
             | Self::Running
             | Self::Result(_)
@@ -283,6 +288,20 @@ fn choose_project(
             };
             DialogResult::Stay(jobs::session(model, write))
         }
+    }
+}
+
+/// Tries the theme that one is on; the one that is chosen is kept for the next time.
+fn choose_theme(
+    dialog: &mut theme::ThemeDialog,
+    key: Key,
+    command: Option<Command>,
+    model: &mut Model,
+) -> DialogResult {
+    match dialog.press(key, command, &mut model.themes) {
+        theme::Asked::Nothing => DialogResult::Stay(Vec::new()),
+        theme::Asked::Close => DialogResult::Close(Vec::new()),
+        theme::Asked::Keep(name) => DialogResult::Close(vec![Effect::KeepTheme(name)]),
     }
 }
 

@@ -1,5 +1,5 @@
 //! The palette: commands found by name, those of the screen in view first, and places to go to: tables, migrations, seeds,
-//! identities, projects, and on the Audit screen a moment or a record. Commands that cannot run now are listed with the reason.
+//! identities, projects, saved filters, and on the Audit screen a moment or a record. Commands that cannot run now are listed with the reason.
 
 use super::confirm::Confirm;
 use super::{Dialog, DialogResult};
@@ -39,6 +39,8 @@ pub enum Target {
     Identity(Identity),
     /// A project.
     Project(ProfileBrief),
+    /// A saved filter of the audit trail: its name, and what it stands for.
+    Filter(String, String),
 }
 
 impl Target {
@@ -51,6 +53,7 @@ impl Target {
             Self::Seed(path) => format!("Seed {path}"),
             Self::Identity(identity) => format!("Read as {}", identity.called()),
             Self::Project(project) => format!("Open project {}", project.name),
+            Self::Filter(name, _) => format!("Filter @{name}"),
         }
     }
 
@@ -62,6 +65,7 @@ impl Target {
                 format!("{} {}", spec.title, spec.id)
             }
             Self::Project(project) => format!("{} {}", self.title(), project.url),
+            Self::Filter(_, filter) => format!("{} {filter}", self.title()),
             other => other.title(),
         }
     }
@@ -261,6 +265,16 @@ fn places(model: &Model) -> Vec<Found> {
     for seed in model.seeds.table.rows() {
         places.push(go(Target::Seed(seed.path.clone()), Some(Screen::Seeds)));
     }
+    let is_missing = !model.has(Screen::Audit);
+    for (name, filter) in model.filter_book.saved() {
+        places.push(Found {
+            reason: is_missing.then(|| "this project has no audit trail".to_owned()),
+            ..go(
+                Target::Filter(name.to_owned(), filter.to_owned()),
+                Some(Screen::Audit),
+            )
+        });
+    }
     let can_switch = availability(Command::Identity, model).err();
     if let Some(project) = &model.project {
         let kept = project.kept.users.iter().cloned().map(Identity::User);
@@ -335,6 +349,11 @@ fn take(found: &Found, model: &mut Model) -> Vec<Effect> {
         }
         Target::Identity(Identity::Anon) => execute::become_identity(model, Identity::Anon),
         Target::Identity(identity) => execute::choose_identity(model, identity.clone()),
+        Target::Filter(_, filter) => {
+            let mut effects = execute::go_to(model, Screen::Audit);
+            effects.extend(execute::ask(model, filter));
+            effects
+        }
         Target::Project(project) => {
             let write = if project.is_profile {
                 Write::OpenProfile(project.name.clone())

@@ -359,14 +359,8 @@ mod tests {
             (big(&format!("\u{feff}{text}")), "UTF-16 (big endian)"),
             (little(text), "UTF-16 (little endian)"),
             (big("select 1;"), "UTF-16 (big endian)"),
-            (
-                [&[0xff, 0xfe, 0, 0][..], b"s\0\0\0"].concat(),
-                "UTF-32",
-            ),
-            (
-                [&[0, 0, 0xfe, 0xff][..], b"\0\0\0s"].concat(),
-                "UTF-32",
-            ),
+            ([&[0xff, 0xfe, 0, 0][..], b"s\0\0\0"].concat(), "UTF-32"),
+            ([&[0, 0, 0xfe, 0xff][..], b"\0\0\0s"].concat(), "UTF-32"),
             (
                 b"select 1;\nselect '\xe9';".to_vec(),
                 "Line 2 holds the byte 0xe9, as Windows-1252",

@@ -16,6 +16,7 @@ mod project;
 mod resolutions;
 mod result;
 mod running;
+mod theme;
 mod unlock;
 mod value;
 mod window;
@@ -34,6 +35,7 @@ pub fn draw(frame: &mut Frame, dialog: &Dialog, view: DrawContext) {
         Dialog::Palette(palette) => palette::draw(frame, palette, view),
         Dialog::Identity(identity) => identity::draw(frame, identity, view),
         Dialog::Project(project) => project::draw(frame, project, view),
+        Dialog::Theme(theme) => theme::draw(frame, theme, view),
         Dialog::Confirm(confirm) => confirm::draw(frame, confirm, view),
         Dialog::Running => running::draw(frame, view),
         Dialog::Result(state) => result::draw(frame, state, view),

@@ -88,13 +88,15 @@ pub fn draw(frame: &mut Frame, palette: &Palette, view: DrawContext) {
     }
 }
 
-/// What there is to say of what is selected: why it cannot run, else the subcommand that does the same.
+/// What there is to say of what is selected: why it cannot run, else the subcommand that does the same, or the filter.
 fn about(found: &Found) -> Option<(Role, String)> {
     if let Some(reason) = &found.reason {
         return Some((Role::Warn, format!("It cannot run now: {reason}.")));
     }
-    let Target::Command(command) = &found.target else {
-        return None;
+    let command = match &found.target {
+        Target::Command(command) => command,
+        Target::Filter(_, filter) => return Some((Role::Muted, cell(filter).into_owned())),
+        _ => return None,
     };
     let twin = command.spec().twin?;
     Some((Role::Muted, format!("On the command line: supadeck {twin}")))

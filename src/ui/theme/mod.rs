@@ -40,6 +40,19 @@ mod tests {
         assert_eq!(names, ["dark", "light", "ansi", "mono"]);
     }
 
+    /// Blue on black is too dark to read on many terminals, and so is black.
+    #[test]
+    fn the_sixteen_colour_theme_has_neither_blue_nor_black() {
+        use ratatui::style::Color;
+        let ansi = &Theme::built_in()[2];
+        for role in Role::ALL {
+            let style = ansi.style(role);
+            let is_dark = |colour| matches!(colour, Some(Color::Blue | Color::Black));
+            assert!(!is_dark(style.fg) && !is_dark(style.bg), "{role:?}");
+        }
+        assert_ne!(ansi.style(Role::Accent), ansi.style(Role::Text));
+    }
+
     #[test]
     fn mono_uses_no_colour_and_still_tells_roles_apart() {
         let mono = &Theme::built_in()[3];

@@ -1,0 +1,83 @@
+//! What the deck keeps of itself for the next time: the theme that was chosen in it. A file of its own beside `config.toml`, which is
+//! its owner's and is never written.
+
+use serde::{Deserialize, Serialize};
+use std::io::{self, Write};
+use std::path::Path;
+
+const NAME: &str = "deck.json";
+/// The most bytes that are read.
+const LONGEST: u64 = 64 << 10;
+
+/// The file.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct DeckFile {
+    /// The theme that was chosen in the deck.
+    theme: Option<String>,
+    /// What `config.toml` said then. When it says something else, that is the newer choice.
+    beside: Option<String>,
+}
+
+impl DeckFile {
+    /// Reads it; one that is not there or cannot be read holds nothing.
+    pub fn read(dir: &Path) -> Self {
+        let path = dir.join(NAME);
+        let is_small = std::fs::metadata(&path).is_ok_and(|file| file.len() <= LONGEST);
+        let text = is_small.then(|| std::fs::read(&path).ok()).flatten();
+        text.and_then(|text| serde_json::from_slice(&text).ok())
+            .unwrap_or_default()
+    }
+
+    /// The theme to begin with, by name: what was chosen in the deck, unless `config.toml` was changed since.
+    pub fn theme(&self, configured: Option<&str>) -> Option<String> {
+        let is_newest = self.theme.is_some() && self.beside.as_deref() == configured;
+        let theme = if is_newest {
+            self.theme.as_deref()
+        } else {
+            configured
+        };
+        theme.filter(|theme| *theme != "auto").map(str::to_owned)
+    }
+
+    /// Keeps a theme that was chosen in the deck, beside what `config.toml` says.
+    pub fn keep_theme(dir: &Path, theme: &str, configured: Option<&str>) -> io::Result<()> {
+        let kept = Self {
+            theme: Some(theme.to_owned()),
+            beside: configured.map(str::to_owned),
+        };
+        std::fs::create_dir_all(dir)?;
+        let mut file = tempfile::Builder::new().prefix(".deck").tempfile_in(dir)?;
+        file.write_all(&serde_json::to_vec(&kept)?)?;
+        file.persist(dir.join(NAME)).map_err(|error| error.error)?;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn the_last_choice_counts_wherever_it_was_made() {
+        let dir = tempfile::tempdir().unwrap();
+        let dir = dir.path().join("new");
+        let theme = |configured| DeckFile::read(&dir).theme(configured);
+        assert_eq!(theme(None), None);
+        assert_eq!(theme(Some("light")).as_deref(), Some("light"));
+        DeckFile::keep_theme(&dir, "mono", Some("light")).unwrap();
+        assert_eq!(theme(Some("light")).as_deref(), Some("mono"));
+        // The file was changed by hand since.
+        assert_eq!(theme(Some("dark")).as_deref(), Some("dark"));
+        assert_eq!(theme(None), None);
+        // What suits the terminal is a choice too.
+        DeckFile::keep_theme(&dir, "auto", Some("dark")).unwrap();
+        assert_eq!(theme(Some("dark")), None);
+        DeckFile::keep_theme(&dir, "ansi", None).unwrap();
+        assert_eq!(theme(None).as_deref(), Some("ansi"));
+        assert_eq!(theme(Some("auto")), None, "somebody wrote that since");
+        std::fs::write(dir.join(NAME), "{").unwrap();
+        assert_eq!(theme(None), None);
+    }
+}
