@@ -23,6 +23,7 @@ pub mod proxy;
 pub mod rest;
 pub mod scratch;
 pub mod secrets;
+pub mod seen_file;
 mod sql;
 pub mod state_file;
 pub mod user_lock;

@@ -28,6 +28,11 @@ impl ProfileFile {
         Self { dir: dir.into() }
     }
 
+    /// The profiles; none where the file cannot be read.
+    pub fn read_now(&self) -> ProfileSet {
+        self.load().unwrap_or_default()
+    }
+
     fn file(&self) -> PathBuf {
         self.dir.join("profiles.toml")
     }

@@ -5,7 +5,7 @@ use super::output::Output;
 use super::page::{Page, Tone};
 pub use super::rest_session::Reader;
 use super::secret::{self, Asked};
-use super::{interrupt, slow_notice};
+use super::{interrupt, seen, slow_notice};
 use crate::adapters::clock::SystemClock;
 use crate::adapters::connect::{self, Guarded, Project, Settings, Transport};
 use crate::adapters::secrets::Told;
@@ -210,6 +210,7 @@ impl Context {
 
     async fn resolved(&self, settings: &Settings) -> Result<Project, Problem> {
         let project = connect::resolve(settings).await?;
+        seen::users(&project.profile, &project.kept.users);
         let auth = Arc::clone(&project.auth);
         *self.auth.lock().unwrap_or_else(PoisonError::into_inner) = Some(auth);
         // That there is no keyring matters to `login` and `profile add` only, and they say so themselves.

@@ -5,7 +5,7 @@ use super::context::Context;
 use super::mfa::{self, Wish};
 use super::output::Output;
 use super::page::{Page, Tone};
-use super::{interrupt, prompt, secret, slow_notice};
+use super::{interrupt, prompt, secret, seen, slow_notice};
 use crate::adapters::connect::Project;
 use crate::domain::identity::{Identity, User};
 use crate::domain::mfa::SignIn;
@@ -205,6 +205,12 @@ fn signed_in(identity: &Identity, project: &Project) -> Answered {
         Tone::Muted,
         "The session is kept in the system's keyring; `supadeck logout` removes it.",
     );
+    let entered = match identity {
+        Identity::User(user) => Some(user.clone()),
+        Identity::Anon | Identity::Service => None,
+    };
+    let users: Vec<User> = project.kept.users.iter().cloned().chain(entered).collect();
+    seen::users(&project.profile, &users);
     let is_other = |user: &&User| identity.user_id() != Some(user.id.as_str());
     let others = project.kept.users.iter().filter(is_other).map(User::name);
     let others: Vec<&str> = others.collect();

@@ -3,7 +3,7 @@
 use super::answer::{Answer, Answered};
 use super::context::Context;
 use super::page::{Page, Tone};
-use super::{interrupt, slow_notice};
+use super::{interrupt, seen, slow_notice};
 use crate::adapters::connect::{Project, RoleChoice};
 use crate::domain::identity::{Identity, User};
 use crate::domain::plural::listed;
@@ -65,13 +65,9 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
         ));
     }
     let is_left = |user: &&User| !whose.contains(user);
-    let left: Vec<&str> = project
-        .kept
-        .users
-        .iter()
-        .filter(is_left)
-        .map(User::name)
-        .collect();
+    let still: Vec<User> = project.kept.users.iter().filter(is_left).cloned().collect();
+    seen::users(&project.profile, &still);
+    let left: Vec<&str> = still.iter().map(User::name).collect();
     if !left.is_empty() {
         let text = format!("Still kept: {}.", listed(&left));
         page.toned(Tone::Muted, &text);

@@ -29,6 +29,7 @@ mod redact;
 mod rest_session;
 mod secret;
 mod seed;
+mod seen;
 mod slow_notice;
 mod startup;
 mod table;
@@ -101,6 +102,10 @@ pub fn command() -> clap::Command {
 
 /// Runs what was typed.
 pub async fn run(args: Vec<OsString>) -> Ended {
+    if let Some(lines) = completions::asked(&args, command) {
+        output::help(&lines);
+        return Ended::Exit(0);
+    }
     let matches = match command().try_get_matches_from(&args) {
         Ok(matches) => matches,
         Err(error) => return Ended::Exit(refused(&args, &error)),

@@ -12,6 +12,8 @@ mod access;
 mod addresses;
 mod agree;
 mod asked;
+#[cfg(unix)]
+mod completing;
 mod demo;
 mod doctor;
 mod ending;

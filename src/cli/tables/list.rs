@@ -4,6 +4,7 @@ use super::super::answer::Answered;
 use super::super::context::Context;
 use super::super::interrupt;
 use super::super::page::{Page, Span, Table};
+use super::super::seen;
 use crate::domain::plural::grouped;
 use crate::domain::report::row_security;
 use crate::domain::table::cell::size;
@@ -36,6 +37,8 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
         .await
     };
     let found = interrupt::ending(reading).await?;
+    let names = found.tables.iter().map(|one| one.full_name().to_string());
+    seen::tables(reader.profile(), names.collect());
     let mut page = Page::default();
     if found.tables.is_empty() {
         let schemas: Vec<_> = found.schemas.iter().map(|name| text::cell(name)).collect();

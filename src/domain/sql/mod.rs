@@ -4,6 +4,7 @@
 pub mod execution_mode;
 pub mod keyword;
 pub mod lexer;
+pub mod made_tables;
 pub mod odd_blank;
 pub mod position;
 pub mod psql;

@@ -49,6 +49,7 @@ pub use new_file::{NewFiles, new, new_rollback, new_with};
 pub use passing::Passing;
 pub use plan::plan;
 pub use platform::locked_by_trips;
+pub use read_files::directory;
 pub use redo::run;
 pub use renumber::{RenumberPlan, plan_renumber, renumber};
 pub use renumber_all::{RenumberAllPlan, Renumbered, plan_renumber_all, renumber_all};

@@ -61,7 +61,7 @@ pub(super) fn doubt(root: &Path) -> Option<String> {
 }
 
 /// The migration directory of a project.
-pub(super) fn directory(root: &Path) -> PathBuf {
+pub fn directory(root: &Path) -> PathBuf {
     let supabase = root.join("supabase");
     if supabase.is_dir() {
         supabase.join("migrations")
