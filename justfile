@@ -52,10 +52,10 @@ release-check:
 dist *TARGETS:
     packaging/dist {{TARGETS}}
 
-# Make docs/screenshot.svg from the program's own buffer.
-screenshot:
-    cargo build --features demo --bin supadeck --example screenshot
-    target/debug/examples/screenshot target/debug/supadeck docs/screenshot.svg i enter alice@example.com tab weeksmith-demo enter 7
+# Make the pictures of the README, docs/pictures/*.svg, from the program's own buffer.
+pictures:
+    cargo build --features demo --bin supadeck --example pictures
+    target/debug/examples/pictures target/debug/supadeck docs/pictures
 
 # Measure the deck and the engine in a release build; the figures go into docs/performance.md by hand.
 bench:

@@ -66,6 +66,8 @@ async fn settle(
                 Some(_) => for timer in deck.timers.take_due() {
                     deck.take(Msg::TimerFired(timer), canvas)?;
                 },
+                // A run may be silent for long.
+                None if deck.model.running.is_some() => {}
                 None => return Ok(()),
             }
         }

@@ -346,3 +346,27 @@ fn every_command_that_is_named_exists() {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
+
+#[test]
+fn the_pictures_of_the_readme_are_there_and_show_the_screens_of_now() {
+    use supadeck::app::model::Screen;
+    let readme = fs::read_to_string(tree::root().join("README.md")).unwrap();
+    let links = readme.split("](").skip(1);
+    let links = links.filter_map(|rest| rest.split(')').next());
+    let pictures: Vec<&str> = links.filter(|link| link.ends_with(".svg")).collect();
+    assert_eq!(pictures.len(), 3, "{pictures:?}");
+    for picture in pictures {
+        let text = fs::read_to_string(tree::root().join(picture)).unwrap_or_default();
+        assert!(text.starts_with("<svg "), "{picture} is no picture");
+        // The window of a dry run covers the names of the screens.
+        let is_covered = picture.contains("dry-run");
+        let missing = Screen::ALL
+            .iter()
+            .find(|(_, title, _)| !text.contains(title));
+        assert!(
+            is_covered || missing.is_none(),
+            "{picture} is stale ({missing:?}); run `just pictures`"
+        );
+        assert!(!text.contains("weeksmith-demo"), "{picture} has a password");
+    }
+}
