@@ -97,12 +97,21 @@ pub trait Auth: Send + Sync {
     fn ping(&self) -> Task<'_, Ping>;
 }
 
+/// How rows are counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Counting {
+    /// As the planner of Postgres estimates.
+    Planned,
+    /// Each.
+    Exact,
+}
+
 /// Rows and functions over the project's REST interface, under the rules of the identity that is named with each request.
 pub trait Rest: Send + Sync {
     /// Reads rows. Repeated by itself when the server was out of reach for a moment.
     fn select<'a>(&'a self, who: &'a Identity, query: &'a Select) -> Task<'a, Answer>;
-    /// Estimates how many rows a selection has; its limit and order do not matter.
-    fn count<'a>(&'a self, who: &'a Identity, query: &'a Select) -> Task<'a, u64>;
+    /// Counts the rows of a selection, or estimates how many there are; its limit and order do not matter.
+    fn count<'a>(&'a self, who: &'a Identity, query: &'a Select, how: Counting) -> Task<'a, u64>;
     /// Calls a function. One that may write is never repeated after it may have run.
     fn call<'a>(&'a self, who: &'a Identity, call: &'a Call) -> Task<'a, Answer>;
     /// Changes rows, and gives those that were changed. Never repeated after it may have run.

@@ -218,6 +218,19 @@ fn taken(model: &mut Model, report: Report, at: Timestamp) -> Vec<Effect> {
             let what = jobs::end_run(model);
             super::browse::written(model, &what, &done, problem)
         }
+        Report::RowsCounted(result) => {
+            let refused = result.as_ref().err().cloned();
+            model.browser.counted(result, at);
+            let refused = refused.filter(|problem| !problem.is_cancelled());
+            if let Some(problem) = refused {
+                show(model, ResultView::failed("Count", &problem));
+            }
+            Vec::new()
+        }
+        Report::Values(result) => {
+            dialog::values_arrived(model, result.map(|counts| *counts), at);
+            Vec::new()
+        }
         Report::WholeRow(result) => super::browse::whole(model, result.map(|page| *page)),
         Report::Record(result) => {
             model.audit.record_arrived(result.map(|record| *record), at);

@@ -241,13 +241,25 @@ pub fn availability(command: Command, model: &Model) -> Result<(), String> {
                 .map(drop)
                 .ok_or_else(|| "open a table first".to_owned())
         }
-        Command::Columns | Command::Widen | Command::Narrow => {
+        Command::CountRows => {
+            on(Screen::Tables)?;
+            let grid = model.browser.grid.as_ref();
+            let is_known = grid.is_none_or(|grid| grid.table.held().is_some());
+            let is_selected = grid.is_some() || model.browser.table.selected().is_some();
+            if is_known && is_selected {
+                Ok(())
+            } else {
+                Err("the table is not known yet".into())
+            }
+        }
+        Command::Values | Command::Columns | Command::Widen | Command::Narrow => {
             on(Screen::Tables)?;
             let grid = model.browser.grid.as_ref().ok_or("open a table first")?;
             if grid.columns.is_empty() {
                 return Err("the columns are not known yet".into());
             }
-            if command != Command::Columns && model.focus == Focus::Detail {
+            let is_width = matches!(command, Command::Widen | Command::Narrow);
+            if is_width && model.focus == Focus::Detail {
                 return Err("go back to the grid first".into());
             }
             Ok(())

@@ -8,14 +8,16 @@ use super::dialog::explain::ExplainForm;
 use super::dialog::export::ExportForm;
 use super::dialog::result::ResultView;
 use super::dialog::value::ValueView;
+use super::dialog::values::ValuesForm;
 use super::dialog::{self, Dialog, ResultState};
-use super::effect::{Effect, RowsWrite};
+use super::effect::{Effect, Load, RowsWrite};
 use super::execute::toast;
 use super::layout;
 use super::list::Move;
 use super::model::{Focus, Model, Screen};
 use super::screen::grid::{EditedRow, Grid, GridStep};
 use super::screen::tables::{Followed, FormLine};
+use super::ticket::Slot;
 use super::{execute, requests};
 use crate::domain::access::rules::Verb as Access;
 use crate::domain::access::viewer::Who;
@@ -25,12 +27,17 @@ use crate::domain::plural::counted;
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::query::Verb;
 use crate::domain::table::change::RowChanged;
+use crate::domain::table::column::ColumnInfo;
 use crate::domain::table::column_choice::ColumnChoice;
 use crate::domain::table::filter::RowFilter;
 use crate::domain::table::info::TableInfo;
 use crate::domain::table::name::TableName;
 use crate::domain::table::paging::RowPage;
+use crate::domain::text::harmless;
 use serde_json::Value;
+
+/// The longest filter that a value is put into, in bytes.
+const LONGEST_FILTER: usize = 2_000;
 
 /// From the list into a table, from the grid into a row, in a row along a foreign key or into a value.
 pub(super) fn open(model: &mut Model) -> Vec<Effect> {
@@ -300,8 +307,54 @@ pub(super) fn set_filter(model: &mut Model, text: &str) -> Result<Vec<Effect>, F
         return Ok(Vec::new());
     };
     grid.set_filter(text, &model.identity, model.now)?;
+    requests::leave_count(model);
     model.focus = Focus::List;
     Ok(requests::rows_from_start(model))
+}
+
+/// Counts the values of the selected column in the rows that fit.
+pub(super) fn values(model: &mut Model) -> Vec<Effect> {
+    let Some(grid) = &model.browser.grid else {
+        return Vec::new();
+    };
+    let at = model.browser.column_at(model.focus == Focus::Detail);
+    let Some(column) = at.and_then(|at| grid.columns.get(at)).cloned() else {
+        return toast(model, "Select a column first.");
+    };
+    let load = Load::Values {
+        wanted: Box::new(grid.request_all()),
+        column: column.name.clone(),
+    };
+    let form = ValuesForm::new(grid.name.clone(), column, &grid.filter_text);
+    dialog::open(model, Dialog::Values(Box::new(form)));
+    vec![requests::effect(model, Slot::Values, load)]
+}
+
+/// Filters the open table by a value of a column, within the filter that it has.
+pub(super) fn filter_by(
+    model: &mut Model,
+    table: &TableName,
+    column: &ColumnInfo,
+    value: &Value,
+) -> Result<Vec<Effect>, Problem> {
+    let refused = |why: &str| {
+        let what = format!(
+            "The rows cannot be filtered by this value of `{}`.",
+            harmless(&column.name)
+        );
+        Problem::new(Kind::Usage, what, why)
+    };
+    let open = model.browser.grid.as_ref();
+    let Some(grid) = open.filter(|grid| grid.name == *table) else {
+        return Err(refused("The table is no longer open."));
+    };
+    let text = grid.filter.with_value(&column.name, value);
+    let text =
+        text.ok_or_else(|| refused("No filter asks for a whole document or a whole array."))?;
+    if text.len() > LONGEST_FILTER {
+        return Err(refused("It is too long for the address of a request."));
+    }
+    set_filter(model, &text).map_err(|fault| fault.problem)
 }
 
 /// Takes the selected row whole.

@@ -210,6 +210,15 @@ pub enum Load {
     Rows(Box<RowsWanted>),
     /// One row of a table, whole.
     WholeRow(Box<RowsWanted>),
+    /// How many rows of a table fit, exactly.
+    CountRows(Box<RowsWanted>),
+    /// The values of a column in the rows that fit.
+    Values {
+        /// Which rows.
+        wanted: Box<RowsWanted>,
+        /// The column.
+        column: String,
+    },
     /// Rows of a table, all of them, into a file.
     Export {
         /// Which rows.

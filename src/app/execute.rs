@@ -146,6 +146,8 @@ pub fn run(model: &mut Model, command: Command) -> Vec<Effect> {
         Command::Sort => browse::sort(model),
         Command::RowForm => browse::form(model),
         Command::Columns => browse::choose_columns(model),
+        Command::Values => browse::values(model),
+        Command::CountRows => requests::row_count(model),
         Command::Widen => browse::widen_column(model, true),
         Command::Narrow => browse::widen_column(model, false),
         Command::FollowBack => browse::back(model),

@@ -31,6 +31,7 @@ use crate::domain::table::change::RowChanged;
 use crate::domain::table::export::TableExported;
 use crate::domain::table::info::{TableDescribed, TableList};
 use crate::domain::table::paging::RowPage;
+use crate::domain::table::values::ValueCounts;
 use jiff::Timestamp;
 
 /// Something that happened.
@@ -141,6 +142,10 @@ pub enum Report {
     Rows(Result<Box<RowPage>, Problem>),
     /// To `Load::Export`.
     Exported(Result<Box<TableExported>, Problem>),
+    /// To `Load::CountRows`.
+    RowsCounted(Result<u64, Problem>),
+    /// To `Load::Values`.
+    Values(Result<Box<ValueCounts>, Problem>),
     /// To `Load::WholeRow`.
     WholeRow(Result<Box<RowPage>, Problem>),
     /// To `Load::Access`.
@@ -199,6 +204,8 @@ impl Report {
             | Self::Found(Err(problem))
             | Self::Rows(Err(problem))
             | Self::WholeRow(Err(problem))
+            | Self::RowsCounted(Err(problem))
+            | Self::Values(Err(problem))
             | Self::Exported(Err(problem))
             | Self::RowsWritten(_, Some(problem))
             | Self::Unlocked(Err(problem)) => Some(problem),

@@ -1,6 +1,7 @@
 //! What is read when: the reads of each screen, and the reads that follow the selection.
 
 use super::effect::{Effect, Load, Timer};
+use super::loadable::Loadable;
 use super::model::{Model, Screen};
 use super::screen::cycles::Wanted;
 use super::ticket::Slot;
@@ -175,6 +176,7 @@ pub fn grid(model: &mut Model) -> Vec<Effect> {
     // Pages of the grid before are no longer wanted.
     model.tickets.void(Slot::Rows);
     model.tickets.void(Slot::WholeRow);
+    leave_count(model);
     vec![effect(model, Slot::TableInfo, Load::TableInfo(name))]
 }
 
@@ -183,6 +185,33 @@ pub fn leave_grid(model: &mut Model) {
     for slot in [Slot::TableInfo, Slot::Rows, Slot::WholeRow] {
         model.tickets.void(slot);
     }
+    leave_count(model);
+}
+
+/// Other rows are wanted: a count of those before is not.
+pub fn leave_count(model: &mut Model) {
+    model.tickets.void(Slot::RowCount);
+    model.waits.remove(&Slot::RowCount);
+    model.browser.counting = None;
+    if let Some(grid) = &mut model.browser.grid {
+        grid.counted = Loadable::default();
+    }
+}
+
+/// How many rows there are exactly: in the grid those that fit its filter, in the list those of the selected table.
+pub fn row_count(model: &mut Model) -> Vec<Effect> {
+    leave_count(model);
+    let wanted = match &mut model.browser.grid {
+        Some(grid) => {
+            grid.counted.started();
+            Some(grid.request_all())
+        }
+        None => model.browser.request_count(),
+    };
+    wanted.map_or_else(Vec::new, |wanted| {
+        let load = Load::CountRows(Box::new(wanted));
+        vec![effect(model, Slot::RowCount, load)]
+    })
 }
 
 /// The first page of the grid.

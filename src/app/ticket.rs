@@ -54,6 +54,10 @@ pub enum Slot {
     Rows,
     /// One of its rows, whole.
     WholeRow,
+    /// How many of its rows there are.
+    RowCount,
+    /// The values of one of its columns.
+    Values,
     /// Who and what there is to choose from.
     Choices,
     /// Who may do what.

@@ -5,7 +5,7 @@ use super::output::Output;
 use super::page::{Page, Tone};
 use crate::domain::identity::Identity;
 use crate::domain::query::{Answer, Call, Ping, RowWrite, Select};
-use crate::ports::{Rest, Task};
+use crate::ports::{Counting, Rest, Task};
 use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -70,8 +70,8 @@ impl Rest for Patient {
         self.task(self.rest.select(who, query))
     }
 
-    fn count<'a>(&'a self, who: &'a Identity, query: &'a Select) -> Task<'a, u64> {
-        self.task(self.rest.count(who, query))
+    fn count<'a>(&'a self, who: &'a Identity, query: &'a Select, how: Counting) -> Task<'a, u64> {
+        self.task(self.rest.count(who, query, how))
     }
 
     fn call<'a>(&'a self, who: &'a Identity, call: &'a Call) -> Task<'a, Answer> {

@@ -12,6 +12,11 @@ pub fn counted(count: impl TryInto<u64>, noun: &str) -> String {
     format!("{count} {noun}{plural}")
 }
 
+/// A number in groups with what is counted: `12,345 rows`.
+pub fn counted_in_groups(count: u64, noun: &str) -> String {
+    counted(count, noun).replacen(&count.to_string(), &grouped(count), 1)
+}
+
 /// A large number with a comma between each three digits.
 pub fn grouped(count: u64) -> String {
     let digits = count.to_string();

@@ -12,3 +12,4 @@ pub mod name;
 pub mod openapi;
 pub mod paging;
 pub mod sql_text;
+pub mod values;

@@ -12,7 +12,7 @@ use crate::domain::problem::Problem;
 use crate::domain::query::{Answer, Direction, Filter as Condition, PAGE_ROWS, Select};
 use crate::domain::read_problem;
 use crate::domain::text;
-use crate::ports::Rest;
+use crate::ports::{Counting, Rest};
 use serde::Deserialize;
 use serde_json::Value;
 use std::time::Duration;
@@ -411,7 +411,8 @@ pub async fn count(
     query.filters = demand.indexed;
     query.filters.extend(demand.checked);
     query.is_long = true;
-    rest.count(who, &query.under(correlation())).await
+    let query = query.under(correlation());
+    rest.count(who, &query, Counting::Planned).await
 }
 
 /// In the order of the list, and strictly beyond the cursor.

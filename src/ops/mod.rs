@@ -26,4 +26,5 @@ pub mod table;
 pub mod table_change;
 pub mod table_export;
 pub mod table_import;
+pub mod table_values;
 pub mod types;

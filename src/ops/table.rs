@@ -163,7 +163,7 @@ pub async fn rows(rest: &dyn Rest, who: &Identity, ask: &RowsWanted) -> Result<R
     Ok(page)
 }
 
-fn query(ask: &RowsWanted, columns: String, correlation: &str) -> Select {
+pub(super) fn query(ask: &RowsWanted, columns: String, correlation: &str) -> Select {
     let mut query = Select::from(&ask.table.name)
         .of_schema(&ask.table.schema)
         .columns(columns)
@@ -216,7 +216,7 @@ mod tests {
     use crate::domain::table::column::ColumnInfo;
     use crate::domain::table::info::TableSource;
     use crate::domain::table::paging::{PageStart, RowOrder};
-    use crate::ports::Task;
+    use crate::ports::{Counting, Task};
     use serde_json::json;
     use std::sync::Mutex;
 
@@ -258,7 +258,7 @@ mod tests {
             Box::pin(async move { Ok(Answer { body, range: None }) })
         }
 
-        fn count<'a>(&'a self, _: &'a Identity, _: &'a Select) -> Task<'a, u64> {
+        fn count<'a>(&'a self, _: &'a Identity, _: &'a Select, _: Counting) -> Task<'a, u64> {
             Box::pin(async { Ok(0) })
         }
 

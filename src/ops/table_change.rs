@@ -313,7 +313,7 @@ mod tests {
     use crate::domain::query::{Answer, Call, Ping};
     use crate::domain::table::info::{TablePolicy, TableRls, TableSource};
     use crate::domain::table::name::TableName;
-    use crate::ports::Task;
+    use crate::ports::{Counting, Task};
     use serde_json::json;
     use std::sync::Mutex;
 
@@ -384,7 +384,7 @@ mod tests {
             Box::pin(async move { Ok(answer(&rows)) })
         }
 
-        fn count<'a>(&'a self, _: &'a Identity, _: &'a Select) -> Task<'a, u64> {
+        fn count<'a>(&'a self, _: &'a Identity, _: &'a Select, _: Counting) -> Task<'a, u64> {
             Box::pin(async { Ok(0) })
         }
 

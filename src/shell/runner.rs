@@ -26,6 +26,7 @@ use crate::ops::access::{self, MatrixRequest};
 use crate::ops::migration::RunControl;
 use crate::ops::{
     audit, cycle, goal, lock, migration, seed, session, table, table_change, table_export,
+    table_values,
 };
 use crate::ports::Auth;
 use futures_util::FutureExt;
@@ -232,6 +233,8 @@ fn refusal(load: &Load) -> Refusal {
         Load::TableInfo(_) => |problem| Report::TableInfo(Err(problem)),
         Load::Rows(_) => |problem| Report::Rows(Err(problem)),
         Load::WholeRow(_) => |problem| Report::WholeRow(Err(problem)),
+        Load::CountRows(_) => |problem| Report::RowsCounted(Err(problem)),
+        Load::Values { .. } => |problem| Report::Values(Err(problem)),
         Load::Export { .. } => |problem| Report::Exported(Err(problem)),
         Load::People => |problem| {
             Report::People(Box::new(PeopleTold {
@@ -301,6 +304,8 @@ fn is_of_rows(load: &Load) -> bool {
         | Load::TableInfo(_)
         | Load::Rows(_)
         | Load::WholeRow(_)
+        | Load::CountRows(_)
+        | Load::Values { .. }
         | Load::Export { .. }
         | Load::Record(_)
         | Load::Find(_) => true,
@@ -438,6 +443,13 @@ async fn rows(world: &OpenProject, who: &Identity, load: Load) -> Report {
         Load::Rows(wanted) => Report::Rows(table::rows(rest, who, &wanted).await.map(Box::new)),
         Load::WholeRow(wanted) => {
             Report::WholeRow(table::rows(rest, who, &wanted).await.map(Box::new))
+        }
+        Load::CountRows(wanted) => {
+            Report::RowsCounted(table_values::count(rest, who, &wanted).await)
+        }
+        Load::Values { wanted, column } => {
+            let values = table_values::values(rest, who, &wanted, &column).await;
+            Report::Values(values.map(Box::new))
         }
         Load::Export { wanted, form, path } => {
             let exported = table_export::export(rest, who, *wanted, form, &path, |_| {}).await;

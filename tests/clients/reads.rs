@@ -1,6 +1,7 @@
 //! Reading cycles, goals and locks as everybody: what each sees, and how a refusal reads.
 
-use crate::ground::{CYCLE, LOCKED, empty, limits, weeksmith};
+use crate::ground::{CYCLE, LOCKED, empty, limits, stack, weeksmith};
+use crate::rude::{answer, json, serve};
 use secrecy::SecretString;
 use std::sync::Arc;
 use supadeck::adapters::connect::{RoleChoice, Settings, resolve_with};
@@ -9,6 +10,11 @@ use supadeck::domain::identity::Identity;
 use supadeck::domain::lock::LockState;
 use supadeck::domain::problem::Kind;
 use supadeck::domain::query::{Call, Direction, Filter, Op, Select};
+use supadeck::domain::table::column::ColumnInfo;
+use supadeck::domain::table::info::{TableInfo, TableSource};
+use supadeck::domain::table::name::TableName;
+use supadeck::domain::table::paging::{PageStart, RowOrder, RowsWanted};
+use supadeck::ops::table_values::{count, values};
 use supadeck::ops::{cycle, goal, lock};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -356,4 +362,150 @@ async fn what_is_inside_a_cycle_is_read_as_whoever_reads() {
     assert_eq!(refused.unwrap_err().kind, Kind::Denied);
     let refused = cycle::week_items(&*anon.rest, &Identity::Anon, plan).await;
     assert_eq!(refused.unwrap_err().kind, Kind::Denied);
+}
+
+/// The rows of a table of ids and kinds that fit.
+fn things(filter: Vec<Filter>) -> RowsWanted {
+    let column = |name: &str, base_type: &str| ColumnInfo {
+        name: name.into(),
+        data_type: base_type.into(),
+        base_type: base_type.into(),
+        ..ColumnInfo::default()
+    };
+    let table = TableInfo {
+        columns: vec![column("id", "integer"), column("odd kind", "text")],
+        key: vec!["id".into()],
+        source: TableSource::Database,
+        ..TableInfo::unknown(&TableName::new("public", "thing"))
+    };
+    RowsWanted {
+        table,
+        filter,
+        order: RowOrder::default(),
+        columns: Vec::new(),
+        from: PageStart::First,
+        limit: 1,
+        passed: 0,
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rows_and_values_are_counted_as_whoever_reads_sees_them_within_the_filter() {
+    let ground = empty("reads_values").await;
+    let made = r#"create table thing (id int primary key, "odd kind" text);
+         insert into thing select n, case when n % 10 = 0 then null when n % 2 = 0 then 'a,b "c"' else 'x' || n % 4 end from generate_series(1, 12000) n;
+         alter table thing enable row level security; grant select on thing to anon;
+         create policy p on thing to anon using (id <= 11000)"#;
+    ground.db.batch_execute(made).await.unwrap();
+    stack().await.reload_schema("reads_values").await.unwrap();
+    let anon = ground.project(RoleChoice::Anon).await;
+    let (rest, who) = (&*anon.rest, Identity::Anon);
+    assert_eq!(
+        count(rest, &who, &things(Vec::new())).await.unwrap(),
+        11_000
+    );
+    let few = || vec![Filter::compare("id", Op::LtEq, "100")];
+    assert_eq!(count(rest, &who, &things(few())).await.unwrap(), 100);
+    let none = vec![Filter::compare("id", Op::Lt, "0")];
+    assert_eq!(count(rest, &who, &things(none.clone())).await.unwrap(), 0);
+    let found = values(rest, &who, &things(few()), "odd kind")
+        .await
+        .unwrap();
+    let told: Vec<(String, u64)> = found
+        .values
+        .iter()
+        .map(|one| (one.value.to_string(), one.rows))
+        .collect();
+    let wanted = [
+        ("\"a,b \\\"c\\\"\"", 40),
+        ("\"x1\"", 25),
+        ("\"x3\"", 25),
+        ("null", 10),
+    ];
+    assert_eq!(told, wanted.map(|(value, rows)| (value.to_owned(), rows)));
+    assert_eq!(found.summary(), "4 different values of all 100 rows");
+    let found = values(rest, &who, &things(none), "odd kind").await.unwrap();
+    assert_eq!(found.summary(), "0 different values of all 0 rows");
+    // All rows, or the first ten thousand where the server does not count values: never one called the other.
+    let found = values(rest, &who, &things(Vec::new()), "id").await.unwrap();
+    assert!(!found.is_all && found.rows == 10_000, "{}", found.summary());
+    let service = ground.project(RoleChoice::Service).await;
+    let all = count(&*service.rest, &Identity::Service, &things(Vec::new())).await;
+    assert_eq!(all.unwrap(), 12_000, "policies are not for it");
+    ground
+        .db
+        .batch_execute("revoke select on thing from anon")
+        .await
+        .unwrap();
+    let denied = count(rest, &who, &things(Vec::new())).await.unwrap_err();
+    assert_eq!(denied.kind, Kind::Denied, "{denied}");
+    let denied = values(rest, &who, &things(Vec::new()), "id").await;
+    assert_eq!(denied.unwrap_err().kind, Kind::Denied);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_counts_values_is_taken_at_its_word_only_where_it_sent_all() {
+    let rows = |body: &str| json("200 OK", body);
+    let groups = r#"[{"odd kind":null,"rows":1},{"odd kind":"a","rows":20000}]"#;
+    let server = serve(vec![rows(groups), rows("[]")]).await;
+    let project = server.project(RoleChoice::Anon, limits()).await;
+    let ask = things(Vec::new());
+    let found = values(&*project.rest, &Identity::Anon, &ask, "odd kind").await;
+    assert_eq!(
+        found.unwrap().summary(),
+        "2 different values of all 20,001 rows"
+    );
+    assert!(
+        server.heard()[0].contains("rows%3Acount%28%29"),
+        "{:?}",
+        server.heard()
+    );
+    // It cut its answer short: rows are read and counted here.
+    let more = rows(r#"[{"odd kind":"b","rows":1}]"#);
+    let page = rows(r#"[{"odd kind":"a","id":1},{"odd kind":"b","id":2}]"#);
+    let server = serve(vec![rows(groups), more, page.clone(), rows("[]")]).await;
+    let project = server.project(RoleChoice::Anon, limits()).await;
+    let found = values(&*project.rest, &Identity::Anon, &ask, "odd kind").await;
+    assert_eq!(found.unwrap().summary(), "2 different values of all 2 rows");
+    // It is switched off, as on the platform.
+    let off = json(
+        "400 Bad Request",
+        r#"{"code":"PGRST123","message":"Use of aggregate functions is not allowed","details":null,"hint":null}"#,
+    );
+    let server = serve(vec![off, page, rows("[]")]).await;
+    let project = server.project(RoleChoice::Anon, limits()).await;
+    let found = values(&*project.rest, &Identity::Anon, &ask, "odd kind").await;
+    assert_eq!(found.unwrap().summary(), "2 different values of all 2 rows");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_count_that_takes_too_long_says_whose_limit_it_was() {
+    let late = json(
+        "500 Internal Server Error",
+        r#"{"code":"57014","message":"canceling statement due to statement timeout","details":null,"hint":null}"#,
+    );
+    let server = serve(vec![late]).await;
+    let project = server.project(RoleChoice::Anon, limits()).await;
+    let problem = count(&*project.rest, &Identity::Anon, &things(Vec::new())).await;
+    let problem = problem.unwrap_err();
+    assert!(
+        problem.why.contains("statement_timeout of role anon"),
+        "{problem}"
+    );
+    assert!(problem.hint.unwrap().contains("Filter"), "{}", problem.what);
+    let sent = server.heard()[0].to_lowercase();
+    assert!(
+        sent.starts_with("get ") && sent.contains("prefer: count=exact"),
+        "{sent}"
+    );
+    // An answer without a number is no zero.
+    let server = serve(vec![answer(
+        "200 OK",
+        "content-type: application/json\r\ncontent-range: 0-0/*\r\n",
+        "[]",
+    )])
+    .await;
+    let project = server.project(RoleChoice::Anon, limits()).await;
+    let problem = count(&*project.rest, &Identity::Anon, &things(Vec::new())).await;
+    assert_eq!(problem.unwrap_err().kind, Kind::Database);
 }

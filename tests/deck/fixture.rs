@@ -146,6 +146,8 @@ pub fn report(load: &Load) -> Report {
         | Load::Fix(_)
         | Load::Deletion(_)
         | Load::Prospect(_)
+        | Load::CountRows(_)
+        | Load::Values { .. }
         | Load::Export { .. }
         | Load::Explain(_) => {
             panic!("{load:?} is asked for by a key only")

@@ -2,11 +2,12 @@
 
 use crate::browsed::GOALS;
 use crate::fixture::{answer, answer_all, filled, press, text, ticket};
+use serde_json::{Value, json};
 use supadeck::app::dialog::Dialog;
 use supadeck::app::effect::{Effect, Load, Write};
 use supadeck::app::model::{Focus, Model, Screen};
 use supadeck::app::msg::{Msg, Report};
-use supadeck::app::ticket::Ticket;
+use supadeck::app::ticket::{Slot, Ticket};
 use supadeck::app::update;
 use supadeck::domain::access::rules::Verb as Access;
 use supadeck::domain::access::viewer::Who;
@@ -17,6 +18,7 @@ use supadeck::domain::table::change::{RowChange, RowChanged};
 use supadeck::domain::table::column_choice::{ColumnBook, ColumnChoice};
 use supadeck::domain::table::export::{RowsFormat, TableExported};
 use supadeck::domain::table::paging::{PageStart, RowsWanted};
+use supadeck::domain::table::values::{Tally, ValueCounts};
 
 fn keys(model: &mut Model, keys: &[&str]) {
     for key in keys {
@@ -974,4 +976,215 @@ fn the_list_of_columns_at_three_sizes() {
         press(&mut model, &["C", "G", "space", "h", ">", "pgup", "enter"]);
         text(&model);
     }
+}
+
+/// The ticket of the read of values or of a count, with what is asked for.
+fn asked(effects: &[Effect]) -> (Ticket, Load) {
+    let found = effects.iter().find_map(|effect| match effect {
+        Effect::Load {
+            ticket,
+            load: load @ (Load::Values { .. } | Load::CountRows(_)),
+            ..
+        } => Some((*ticket, load.clone())),
+        _ => None,
+    });
+    found.unwrap_or_else(|| panic!("{effects:?}"))
+}
+
+fn counts(values: &[(Value, u64)], is_all: bool) -> ValueCounts {
+    let mut tally = Tally::default();
+    for (value, rows) in values {
+        for _ in 0..*rows {
+            tally.take(value.clone());
+        }
+    }
+    tally.finish(is_all)
+}
+
+#[test]
+fn the_values_of_a_column_are_counted_within_the_filter_and_filtered_by() {
+    let mut model = goals((120, 40));
+    let effects = press(
+        &mut model,
+        &["/", "weight>3 type:personal,professional", "enter"],
+    );
+    answer_all(&mut model, effects);
+    keys(&mut model, &["l", "l"]);
+    let (ticket, load) = asked(&press(&mut model, &["f"]));
+    let Load::Values { wanted, column } = load else {
+        panic!("{load:?}")
+    };
+    assert_eq!((column.as_str(), wanted.filter.len()), ("type", 2));
+    assert!(text(&model).contains("Reading."), "{}", text(&model));
+    let found = counts(
+        &[(json!("personal"), 3), (json!("professional"), 12)],
+        false,
+    );
+    answer(&mut model, ticket, Report::Values(Ok(Box::new(found))));
+    let frame = text(&model);
+    for told in [
+        "12  professional",
+        " 3  personal",
+        "of the first 15 rows that fit",
+    ] {
+        assert!(frame.contains(told), "{told}:\n{frame}");
+    }
+    // The value takes the place of those that were asked for: else it would be one more of them.
+    let effects = press(&mut model, &["j", "enter"]);
+    assert!(model.dialogs.is_empty());
+    let grid = model.browser.grid.as_ref().unwrap();
+    assert_eq!(grid.filter_text, "weight>3 type:personal");
+    assert_eq!(wanted_filter(&effects), 2);
+    insta::assert_snapshot!("values_80x24", {
+        let mut model = goals((80, 24));
+        let (ticket, _) = asked(&press(&mut model, &["l", "f"]));
+        let found = [
+            (json!("two\nlines\u{1b}[31m"), 4),
+            (json!(null), 2),
+            (json!(""), 1),
+        ];
+        let found = counts(&found, true);
+        answer(&mut model, ticket, Report::Values(Ok(Box::new(found))));
+        text(&model)
+    });
+}
+
+fn wanted_filter(effects: &[Effect]) -> usize {
+    wanted(effects).filter.len()
+}
+
+#[test]
+fn values_that_are_awaited_refused_or_failed_are_told_apart() {
+    let mut model = goals((80, 24));
+    // What is stopped does not come later.
+    let (ticket, _) = asked(&press(&mut model, &["f"]));
+    let effects = press(&mut model, &["esc"]);
+    assert_eq!(effects, [Effect::CancelReads(vec![Slot::Values])]);
+    answer(&mut model, ticket, Report::Values(Ok(Box::default())));
+    assert!(model.dialogs.is_empty());
+    let denied = Problem::new(
+        Kind::Denied,
+        "alice may not read goal.",
+        "A grant is missing.",
+    );
+    let failed = Problem::new(Kind::Network, "The project is out of reach.", "No route.");
+    for (problem, told) in [
+        (denied, "Not visible to"),
+        (failed, "The project is out of reach."),
+    ] {
+        let (ticket, _) = asked(&press(&mut model, &["f"]));
+        answer(&mut model, ticket, Report::Values(Err(problem)));
+        let frame = text(&model);
+        assert!(
+            frame.contains(told) && !frame.contains("different"),
+            "{frame}"
+        );
+        assert_eq!(press(&mut model, &["enter"]), Vec::new());
+        assert_eq!(press(&mut model, &["esc"]), Vec::new());
+    }
+    let (ticket, _) = asked(&press(&mut model, &["f"]));
+    answer(&mut model, ticket, Report::Values(Ok(Box::default())));
+    let frame = text(&model);
+    assert!(
+        frame.contains("0 different values of all 0 rows") || frame.contains("No row"),
+        "{frame}"
+    );
+}
+
+#[test]
+fn a_value_that_no_filter_asks_for_says_so_and_stays() {
+    let mut model = goals((120, 40));
+    for (value, told) in [
+        (json!({"a": 1}), "a whole document"),
+        (json!("x".repeat(3_000)), "too long"),
+    ] {
+        let (ticket, _) = asked(&press(&mut model, &["l", "f"]));
+        let found = counts(&[(value, 1)], true);
+        answer(&mut model, ticket, Report::Values(Ok(Box::new(found))));
+        press(&mut model, &["enter"]);
+        let frame = text(&model);
+        assert!(frame.contains(told), "{told}:\n{frame}");
+        press(&mut model, &["esc", "h"]);
+    }
+    for size in [(1, 1), (10, 4), (39, 9), (60, 14)] {
+        let mut model = goals(size);
+        let (ticket, _) = asked(&press(&mut model, &["f"]));
+        text(&model);
+        let many: Vec<(Value, u64)> = (0..300).map(|at| (json!(at), 1)).collect();
+        let found = counts(&many, true);
+        answer(&mut model, ticket, Report::Values(Ok(Box::new(found))));
+        press(&mut model, &["G", "pgup", "k"]);
+        text(&model);
+    }
+}
+
+#[test]
+fn rows_are_counted_exactly_on_request_within_the_filter() {
+    let mut model = goals((120, 40));
+    let effects = press(&mut model, &["/", "type:personal", "enter"]);
+    answer_all(&mut model, effects);
+    let (ticket, load) = asked(&press(&mut model, &["#"]));
+    let Load::CountRows(wanted) = load else {
+        panic!("{load:?}")
+    };
+    assert_eq!(wanted.filter, [Filter::eq("type", "personal")]);
+    assert!(text(&model).contains("counting"), "{}", text(&model));
+    answer(&mut model, ticket, Report::RowsCounted(Ok(4_711)));
+    assert!(text(&model).contains("1 of 4,711"), "{}", text(&model));
+    // Another filter, and a count that comes too late for it.
+    let (late, _) = asked(&press(&mut model, &["#"]));
+    let effects = press(&mut model, &["esc"]);
+    answer_all(&mut model, effects);
+    answer(&mut model, late, Report::RowsCounted(Ok(99_999)));
+    let frame = text(&model);
+    assert!(
+        !frame.contains("4,711") && !frame.contains("99,999"),
+        "{frame}"
+    );
+    // A refusal is said with its owner, and leaves the grid as it was.
+    let (ticket, _) = asked(&press(&mut model, &["#"]));
+    let problem = Problem::new(
+        Kind::Database,
+        "It took too long to read goal.",
+        "The limit is the project's.",
+    );
+    answer(&mut model, ticket, Report::RowsCounted(Err(problem)));
+    assert!(
+        text(&model).contains("The limit is the project's."),
+        "{}",
+        text(&model)
+    );
+    press(&mut model, &["esc"]);
+    assert!(text(&model).contains("1 of 200+"), "{}", text(&model));
+}
+
+#[test]
+fn the_estimate_in_the_list_of_tables_becomes_exact() {
+    let mut model = filled((120, 40));
+    keys(&mut model, &["9", "j"]);
+    assert!(text(&model).contains("~12,345"));
+    let (ticket, load) = asked(&press(&mut model, &["#"]));
+    let Load::CountRows(wanted) = load else {
+        panic!("{load:?}")
+    };
+    assert_eq!(
+        (wanted.table.name.as_str(), wanted.filter.len()),
+        ("goal", 0)
+    );
+    assert!(text(&model).contains("counting"), "{}", text(&model));
+    keys(&mut model, &["k"]);
+    answer(&mut model, ticket, Report::RowsCounted(Ok(777)));
+    let goal = text(&model);
+    let goal = goal.lines().find(|line| line.contains("goal")).unwrap();
+    assert!(goal.contains(" 777 ") && !goal.contains('~'), "{goal}");
+    keys(&mut model, &["j"]);
+    assert!(
+        text(&model).contains("777 rows counted"),
+        "{}",
+        text(&model)
+    );
+    // Somebody else sees other rows.
+    let effects = supadeck::app::execute::become_identity(&mut model, Identity::Anon);
+    answer_all(&mut model, effects);
+    assert!(!text(&model).contains("777"), "{}", text(&model));
 }

@@ -11,7 +11,8 @@ use crate::domain::read_only::{no_dry_run, refusal};
 use crate::domain::script::{Change, Failure, Limits};
 use crate::domain::seed::SeedHistory;
 use crate::ports::{
-    AuditUpkeep, Database, DryRun, DryRunDatabase, DryRunTransaction, Rest, Session, Soon, Task,
+    AuditUpkeep, Counting, Database, DryRun, DryRunDatabase, DryRunTransaction, Rest, Session,
+    Soon, Task,
 };
 use std::ops::Range;
 use std::sync::Arc;
@@ -33,8 +34,8 @@ impl Rest for ReadOnly<dyn Rest> {
         self.inner.select(who, query)
     }
 
-    fn count<'a>(&'a self, who: &'a Identity, query: &'a Select) -> Task<'a, u64> {
-        self.inner.count(who, query)
+    fn count<'a>(&'a self, who: &'a Identity, query: &'a Select, how: Counting) -> Task<'a, u64> {
+        self.inner.count(who, query, how)
     }
 
     fn call<'a>(&'a self, who: &'a Identity, call: &'a Call) -> Task<'a, Answer> {

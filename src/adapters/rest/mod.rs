@@ -17,7 +17,7 @@ use crate::domain::given::ref_of_key;
 use crate::domain::identity::Identity;
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::query::{Answer, Call, Ping, Range, RowWrite, Select, Verb};
-use crate::ports::{Clock, Rest, Task};
+use crate::ports::{Clock, Counting, Rest, Task};
 use error::Operation;
 pub(in crate::adapters) use error::{sentence, shown};
 use send::RetryPolicy;
@@ -121,9 +121,9 @@ impl Rest for PostgRest {
         })
     }
 
-    fn count<'a>(&'a self, who: &'a Identity, query: &'a Select) -> Task<'a, u64> {
+    fn count<'a>(&'a self, who: &'a Identity, query: &'a Select, how: Counting) -> Task<'a, u64> {
         Box::pin(async move {
-            let request = request::count(self.grammar(), query)?;
+            let request = request::count(self.grammar(), query, how)?;
             let deed = Operation::Read(&query.table);
             let correlation = query.correlation.as_deref();
             let reply = self

@@ -6,6 +6,7 @@ use crate::domain::in_quotes::in_quotes;
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::query::{Call, Direction, Filter, Op, RowWrite, Select, Verb};
 use crate::domain::text;
+use crate::ports::Counting;
 use postgrest::{Builder, Postgrest};
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Method, Url};
@@ -40,14 +41,20 @@ pub(super) fn select(grammar: &Postgrest, query: &Select) -> Result<Request, Pro
     Ok(with_plain_spaces(request))
 }
 
-/// The request for an estimate: one row at most, and the planner's number of all.
-pub(super) fn count(grammar: &Postgrest, query: &Select) -> Result<Request, Problem> {
-    let first = query.columns.split(',').next().unwrap_or("*");
-    let mut request = taken(
-        filtered(grammar, &query.table, &query.filters)?
-            .select(first)
-            .planned_count(),
-    )?;
+/// The request for a number of rows: one row at most, and the number of all, or the planner's estimate of it.
+pub(super) fn count(
+    grammar: &Postgrest,
+    query: &Select,
+    how: Counting,
+) -> Result<Request, Problem> {
+    let rows = filtered(grammar, &query.table, &query.filters)?;
+    let mut request = taken(match how {
+        Counting::Planned => {
+            let first = query.columns.split(',').next().unwrap_or("*");
+            rows.select(first).planned_count()
+        }
+        Counting::Exact => rows.select(&query.columns).exact_count(),
+    })?;
     with_schema(&mut request, "accept-profile", query.schema.as_deref())?;
     Ok(with_plain_spaces(request))
 }

@@ -29,13 +29,18 @@ mod script;
 pub mod theme;
 pub mod unlock;
 pub mod value;
+pub mod values;
 
 use super::command::{Command, Context};
 use super::effect::{Effect, Write};
 use super::field::{self, Field};
 use super::key::{Code, Key};
 use super::model::Model;
+use super::ticket::Slot;
 use super::{browse, execute, jobs, layout};
+use crate::domain::problem::Problem;
+use crate::domain::table::values::ValueCounts;
+use jiff::Timestamp;
 
 /// Something over the screen.
 #[derive(Debug, Clone, PartialEq)]
@@ -70,6 +75,8 @@ pub enum Dialog {
     Guide(onboarding::Onboarding),
     /// The columns of a grid.
     Columns(Box<columns::ColumnsForm>),
+    /// The values of a column.
+    Values(Box<values::ValuesForm>),
     /// A value of a row being typed.
     Edit(Box<edit::EditForm>),
     /// A new file being named.
@@ -109,6 +116,7 @@ pub(super) fn fit(model: &mut Model) {
             Dialog::Confirm(confirm) => confirm.fit(model.size),
             Dialog::Value(value) => value.fit(columns),
             Dialog::Columns(form) => form.fit(model.size.1),
+            Dialog::Values(form) => form.fit(model.size.1),
             _ => {}
         }
     }
@@ -158,6 +166,7 @@ pub fn press(model: &mut Model, key: Key) -> Vec<Effect> {
         Dialog::Explain(form) => form.press(key, command, model),
         Dialog::Export(form) => form.press(key, command, model),
         Dialog::Ways(ways) => ways.press(key, command, model),
+        Dialog::Values(form) => values_pressed(form, key, command, model),
         Dialog::Columns(form) => match form.press(key, command, model.size.1) {
             columns::Asked::Nothing => DialogResult::Stay(Vec::new()),
             columns::Asked::Close => DialogResult::Close(Vec::new()),
@@ -239,6 +248,7 @@ impl Dialog {
             | Self::Result(_)
             | Self::Value(_)
             | Self::Columns(_)
+            | Self::Values(_)
             | Self::Ways(_) => None,
         }
     }
@@ -252,6 +262,7 @@ impl Dialog {
                 | Self::Result(_)
                 | Self::Value(_)
                 | Self::Columns(_)
+                | Self::Values(_)
                 | Self::Ways(_)
         )
     }
@@ -302,6 +313,49 @@ fn choose_theme(
         theme::Asked::Nothing => DialogResult::Stay(Vec::new()),
         theme::Asked::Close => DialogResult::Close(Vec::new()),
         theme::Asked::Keep(name) => DialogResult::Close(vec![Effect::KeepTheme(name)]),
+    }
+}
+
+/// Filters by the value that is chosen, or gives up what is still counted.
+fn values_pressed(
+    form: &mut values::ValuesForm,
+    key: Key,
+    command: Option<Command>,
+    model: &mut Model,
+) -> DialogResult {
+    match form.press(key, command, model.size.1) {
+        values::Asked::Nothing => DialogResult::Stay(Vec::new()),
+        values::Asked::Close if form.counts.is_loading() => {
+            model.tickets.void(Slot::Values);
+            model.waits.remove(&Slot::Values);
+            DialogResult::Close(vec![Effect::CancelReads(vec![Slot::Values])])
+        }
+        values::Asked::Close => DialogResult::Close(Vec::new()),
+        values::Asked::FilterBy(value) => {
+            match browse::filter_by(model, &form.table, &form.column, &value) {
+                Ok(effects) => DialogResult::Close(effects),
+                Err(problem) => {
+                    form.problem = Some(problem.to_string());
+                    DialogResult::Stay(Vec::new())
+                }
+            }
+        }
+    }
+}
+
+/// The values of a column were counted, or could not be.
+pub(super) fn values_arrived(
+    model: &mut Model,
+    result: Result<ValueCounts, Problem>,
+    at: Timestamp,
+) {
+    let open = model.dialogs.iter_mut().rev();
+    let form = open.filter_map(|dialog| match dialog {
+        Dialog::Values(form) => Some(form),
+        _ => None,
+    });
+    if let Some(form) = form.take(1).next() {
+        form.counts.arrived(result, at);
     }
 }
 

@@ -5,16 +5,18 @@ use crate::app::screen::grid::{Grid, GridRow};
 use crate::app::table::{Row, Table};
 use crate::app::wrap::wrap;
 use crate::domain::audit::path::key_text;
-use crate::domain::plural::{counted, grouped};
+use crate::domain::plural::{counted_in_groups, grouped};
 use crate::domain::problem::Problem;
 use crate::domain::report::{Tone, row_security};
 use crate::domain::table::cell::size;
 use crate::domain::table::filter::RowFilter;
 use crate::domain::table::info::{TableInfo, TableLink, TableList};
 use crate::domain::table::name::TableName;
+use crate::domain::table::paging::{PageStart, RowOrder, RowsWanted};
 use crate::domain::text::harmless;
 use jiff::Timestamp;
 use serde_json::Value;
+use std::collections::BTreeMap;
 
 /// The most grids that one can go back to.
 const MOST_BACK: usize = 20;
@@ -30,6 +32,10 @@ pub struct Tables {
     pub came_from: Vec<Grid>,
     /// Whether the grid has to be read again when it comes into view.
     pub is_old: bool,
+    /// How many rows tables have for whoever reads, where that was counted since the list was read.
+    pub counts: BTreeMap<TableName, u64>,
+    /// The table of the list whose rows are being counted.
+    pub counting: Option<TableName>,
 }
 
 /// A table with the key that the selection follows.
@@ -78,7 +84,32 @@ impl Tables {
             };
             list.tables.into_iter().map(listed).collect()
         });
+        self.counts.clear();
         self.table.arrived(rows, at);
+    }
+
+    /// What to ask for to have the rows of the selected table counted.
+    pub fn request_count(&mut self) -> Option<RowsWanted> {
+        let table = self.table.selected()?.info.clone();
+        self.counting = Some(table.full_name());
+        Some(RowsWanted {
+            table,
+            filter: Vec::new(),
+            order: RowOrder::default(),
+            columns: Vec::new(),
+            from: PageStart::First,
+            limit: 1,
+            passed: 0,
+        })
+    }
+
+    /// The rows were counted, of the grid or of a table of the list.
+    pub fn counted(&mut self, result: Result<u64, Problem>, at: Timestamp) {
+        match (&mut self.grid, self.counting.take(), result) {
+            (Some(grid), _, result) => grid.counted.arrived(result, at),
+            (None, Some(name), Ok(rows)) => drop(self.counts.insert(name, rows)),
+            (None, ..) => {}
+        }
     }
 
     /// Opens the grid of a table; the one that is open is gone back to.
@@ -171,14 +202,19 @@ impl Tables {
         self.form_lines().get(at).copied()
     }
 
+    /// The place of the selected column: in the grid, or in the form, which has other lines too.
+    pub fn column_at(&self, is_form: bool) -> Option<usize> {
+        match (is_form, self.form_line()) {
+            (true, Some(FormLine::Column(at, _))) => Some(at),
+            (true, _) => None,
+            (false, _) => Some(self.grid.as_ref()?.column),
+        }
+    }
+
     /// The value under the cursor, with the name of its column.
     pub fn cursor_value(&self, is_form: bool) -> Option<(&str, &Value)> {
         let grid = self.grid.as_ref()?;
-        let at = match (is_form, self.form_line()) {
-            (true, Some(FormLine::Column(at, _))) => at,
-            (true, _) => return None,
-            (false, _) => grid.column,
-        };
+        let at = self.column_at(is_form)?;
         let name = &grid.columns.get(at)?.name;
         Some((name, grid.selected_row()?.values.get(at)?))
     }
@@ -247,7 +283,8 @@ impl Tables {
             return Vec::new();
         };
         let table = &listed.info;
-        let mut lines = vec![(Tone::Text, described(table))];
+        let counted = self.counts.get(&table.full_name());
+        let mut lines = vec![(Tone::Text, described(table, counted))];
         let (tone, sentence) = row_security::sentence(table, role);
         if !sentence.is_empty() {
             lines.push((tone, sentence));
@@ -276,11 +313,14 @@ impl Tables {
 }
 
 /// What it is and how large.
-fn described(table: &TableInfo) -> String {
+fn described(table: &TableInfo, counted: Option<&u64>) -> String {
     let kind = table.kind.word();
     let mut out = format!("{}{}", kind[..1].to_uppercase(), &kind[1..]);
-    if let Some(rows) = table.rows {
-        out.push_str(&format!(", about {} rows", grouped(rows)));
+    match (counted, table.rows) {
+        // Row level security decides of how many that is the number.
+        (Some(rows), _) => out.push_str(&format!(", {} counted", counted_in_groups(*rows, "row"))),
+        (None, Some(rows)) => out.push_str(&format!(", about {} rows", grouped(rows))),
+        (None, None) => {}
     }
     if let Some(bytes) = table.bytes {
         out.push_str(&format!(", {} with its indexes", size(bytes)));
@@ -292,11 +332,28 @@ fn described(table: &TableInfo) -> String {
 /// How many rows the grid shows of how many, as far as that is known.
 pub fn place(grid: &Grid) -> String {
     let held = grid.held();
-    if held == 0 {
-        return String::new();
+    let all = grid.counted.held().copied();
+    if grid.counted.is_loading() && held > 0 {
+        return format!("{}, counting", place_of(grid, held, None));
     }
-    match grid.before {
-        Some(before) => {
+    if held == 0 {
+        return all.map_or_else(String::new, |all| {
+            format!("{} counted", counted_in_groups(all, "row"))
+        });
+    }
+    place_of(grid, held, all)
+}
+
+fn place_of(grid: &Grid, held: usize, all: Option<u64>) -> String {
+    match (grid.before, all) {
+        // What came since is not among those that were counted.
+        (Some(before), Some(all)) if all >= (before + held) as u64 => format!(
+            "{} of {}",
+            grouped((before + grid.selected + 1) as u64),
+            grouped(all)
+        ),
+        (_, Some(all)) => format!("{} counted", counted_in_groups(all, "row")),
+        (Some(before), None) => {
             let more = if grid.has_after { "+" } else { "" };
             format!(
                 "{} of {}{more}",
@@ -304,6 +361,6 @@ pub fn place(grid: &Grid) -> String {
                 grouped((before + held) as u64)
             )
         }
-        None => counted(held, "row"),
+        (None, None) => counted_in_groups(held as u64, "row"),
     }
 }

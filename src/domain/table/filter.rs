@@ -85,6 +85,18 @@ impl RowFilter {
         &self.conditions
     }
 
+    /// This filter with a value of a column that some of its rows have: values of the column that were asked for give way, for they would
+    /// stand beside it as alternatives. None where no term asks for the value.
+    pub fn with_value(&self, column: &str, value: &serde_json::Value) -> Option<String> {
+        let term = Self::term_for(column, value)?;
+        let gives_way = |term: &&RowTerm| {
+            !term.is_not && term.test == Test::Is && term.column == column && term.path.is_empty()
+        };
+        let rest = self.terms.iter().filter(|term| !gives_way(term));
+        let rest = rest.map(RowTerm::to_string);
+        Some(rest.chain([term]).collect::<Vec<_>>().join(" "))
+    }
+
     /// A term that asks for exactly this value of a column, as it has to be typed. A value that no term asks for has none.
     pub fn term_for(column: &str, value: &serde_json::Value) -> Option<String> {
         let key = path::key_text(column);
@@ -631,6 +643,37 @@ mod tests {
                 now: "2025-10-04T12:00:00Z".parse().unwrap(),
             },
         )
+    }
+
+    #[test]
+    fn a_value_takes_the_place_of_those_that_were_asked_for() {
+        let with = |text: &str, column: &str, value: serde_json::Value| {
+            let narrowed = read(text).unwrap().with_value(column, &value)?;
+            read(&narrowed).unwrap();
+            Some(narrowed)
+        };
+        let value = |text: &str| serde_json::Value::from(text);
+        let narrowed = with(
+            "status:done,planned qty>3 -status:planned",
+            "status",
+            value("done"),
+        );
+        assert_eq!(
+            narrowed.as_deref(),
+            Some("qty>3 -status:planned status:done")
+        );
+        assert_eq!(with("", "notes", value("")).as_deref(), Some("notes:\"\""));
+        assert_eq!(
+            with("", "notes", value("null")).as_deref(),
+            Some("notes:\"null\"")
+        );
+        assert_eq!(
+            with("", "odd, name.x", value("a b")).as_deref(),
+            Some("\"odd, name.x\":\"a b\"")
+        );
+        let at = with("at>2h", "at", value("2025-10-04T11:59:30.5+00:00")).unwrap();
+        assert!(at.starts_with("at>"), "{at}");
+        assert_eq!(with("", "data", serde_json::json!({"a": 1})), None);
     }
 
     fn conditions(text: &str) -> Vec<Condition> {

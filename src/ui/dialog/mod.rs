@@ -19,6 +19,7 @@ mod running;
 mod theme;
 mod unlock;
 mod value;
+mod values;
 mod window;
 
 use super::DrawContext;
@@ -45,6 +46,7 @@ pub fn draw(frame: &mut Frame, dialog: &Dialog, view: DrawContext) {
         Dialog::Ways(ways) => resolutions::draw(frame, ways, view),
         Dialog::Guide(guide) => onboarding::draw(frame, guide, view),
         Dialog::Value(value) => value::draw(frame, value, view),
+        Dialog::Values(form) => values::draw(frame, form, view),
         Dialog::Columns(form) => columns::draw(frame, form, view),
     }
 }

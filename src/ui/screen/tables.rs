@@ -55,9 +55,14 @@ pub fn draw(frame: &mut Frame, view: DrawContext) {
 
 fn cells(listed: &ListedTable, view: DrawContext) -> Vec<Cell> {
     let table = &listed.info;
-    let rows = table
-        .rows
-        .map(|rows| format!("{:>11}", format!("~{}", grouped(rows))));
+    let browser = &view.model.browser;
+    let name = table.full_name();
+    let rows = match (browser.counts.get(&name), table.rows) {
+        _ if browser.counting.as_ref() == Some(&name) => Some("counting".to_owned()),
+        (Some(rows), _) => Some(grouped(*rows)),
+        (None, rows) => rows.map(|rows| format!("~{}", grouped(rows))),
+    };
+    let rows = rows.map(|rows| format!("{rows:>11}"));
     let (tone, rls) = row_security::words(table, view.model.identity.role());
     let grants = match table.rights {
         Some(may) if may.verbs().is_empty() => Cell::of("none", Role::Muted),

@@ -128,6 +128,8 @@ pub struct Grid {
     pub before: Option<usize>,
     /// How many rows the server sends at most, where that was noticed.
     pub cut_at: Option<usize>,
+    /// How many rows fit the filter, where that was counted.
+    pub counted: Loadable<u64>,
     /// The place in the selected row as a form.
     pub form: RowForm,
     /// Changes that are marked and not written yet.
@@ -185,6 +187,7 @@ impl Grid {
             has_after: false,
             before: Some(0),
             cut_at: None,
+            counted: Loadable::default(),
             form: RowForm::default(),
             staged: Vec::new(),
             draft: None,
@@ -252,6 +255,7 @@ impl Grid {
         self.filter = RowFilter::read(text, RowFilterFor { table, who, now })?;
         text.trim().clone_into(&mut self.filter_text);
         self.filter_problem = None;
+        self.counted = Loadable::default();
         self.let_go();
         Ok(())
     }

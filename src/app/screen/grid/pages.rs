@@ -102,6 +102,7 @@ impl Grid {
     /// Waits for nothing more: what was asked for comes to nobody.
     pub fn gave_up(&mut self) {
         self.wanted = None;
+        self.counted.gave_up();
         self.rows.gave_up();
         self.table.gave_up();
     }

@@ -1,6 +1,7 @@
 //! Changes of rows that are marked in the grid and not written yet, and a new row that is being made.
 
 use super::{Grid, GridRow, RowForm};
+use crate::app::loadable::Loadable;
 use crate::domain::deep_json::holds_marker;
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::table::change::{RowChange, RowChanged};
@@ -263,6 +264,7 @@ impl Grid {
     /// Changes were written, in their order: those rows are as the server said from now on, and marked no more.
     pub fn written(&mut self, done: &[RowChanged]) {
         self.is_writing = false;
+        self.counted = Loadable::default();
         let of_rows = done.len().min(self.staged.len());
         let staged: Vec<RowChange> = self.staged.drain(..of_rows).collect();
         if done.len() > of_rows {
