@@ -26,6 +26,7 @@ fn is_change(command: Command) -> bool {
             | Command::SeedAgain
             | Command::Unlock
             | Command::EditValue
+            | Command::EditText
             | Command::NewRow
             | Command::DuplicateRow
             | Command::DeleteRow
@@ -264,7 +265,7 @@ pub fn availability(command: Command, model: &Model) -> Result<(), String> {
             }
             Ok(())
         }
-        Command::EditValue => {
+        Command::EditValue | Command::EditText => {
             on(Screen::Tables)?;
             let is_draft = model
                 .browser

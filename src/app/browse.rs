@@ -4,6 +4,7 @@ use super::command::Command;
 use super::dialog::columns::ColumnsForm;
 use super::dialog::confirm::Confirm;
 use super::dialog::edit::EditForm;
+use super::dialog::edit_text::{RefusedText, TextEdit};
 use super::dialog::explain::ExplainForm;
 use super::dialog::export::ExportForm;
 use super::dialog::result::ResultView;
@@ -393,36 +394,92 @@ pub(super) fn row_now(model: &mut Model) -> Vec<Effect> {
     effects
 }
 
+/// The selected column, in the grid or in the form, with the row that a value is typed for and the value that it has now.
+fn selected_value(model: &Model) -> Result<(EditedRow, ColumnInfo, Option<Value>), Problem> {
+    let none = |what: &str| Problem::new(Kind::Usage, what, "");
+    let grid = model.browser.grid.as_ref();
+    let grid = grid.ok_or_else(|| none("No table is open."))?;
+    let at = model.browser.column_at(model.focus == Focus::Detail);
+    let column = at.and_then(|at| grid.columns.get(at));
+    let column = column.ok_or_else(|| none("Select a column first."))?;
+    let row = grid.edited()?;
+    let own = if grid.draft.is_none() {
+        grid.value(&column.name)
+    } else {
+        None
+    };
+    let value = grid.marked_value(&column.name).or(own).cloned();
+    Ok((row, column.clone(), value))
+}
+
 /// Opens the line in which the selected value is typed.
 pub(super) fn edit(model: &mut Model) -> Vec<Effect> {
-    let is_form = model.focus == Focus::Detail;
-    let Some(grid) = &model.browser.grid else {
-        return Vec::new();
-    };
-    let at = match model.browser.form_line() {
-        Some(FormLine::Column(at, _)) if is_form => at,
-        Some(FormLine::Back(_)) if is_form => return toast(model, "Select a column first."),
-        _ => grid.column,
-    };
-    let Some(column) = grid.columns.get(at) else {
-        return Vec::new();
-    };
-    let own = grid.selected_row().filter(|_| grid.draft.is_none());
-    let row = match grid.edited() {
-        Ok(row) => row,
+    let (row, column, value) = match selected_value(model) {
+        Ok(selected) => selected,
         Err(problem) => return toast(model, problem.to_string()),
     };
-    let value = grid.marked_value(&column.name);
-    let value = value.or_else(|| own.and_then(|row| row.values.get(at)));
-    match EditForm::new(row, column, value) {
-        Some(form) => {
-            dialog::open(model, Dialog::Edit(Box::new(form)));
+    if let Some(form) = EditForm::new(row, &column, value.as_ref()) {
+        dialog::open(model, Dialog::Edit(Box::new(form)));
+        return Vec::new();
+    }
+    let way = match model.keymap.first_key(Command::EditText) {
+        key if key.is_empty() => "`supadeck table update` takes it".to_owned(),
+        key => format!("{key} opens it in your editor"),
+    };
+    let text = format!("This value has several lines or is long: {way}.");
+    toast(model, text)
+}
+
+/// Gives the selected value to the user's editor.
+pub(super) fn edit_text(model: &mut Model) -> Vec<Effect> {
+    let selected = selected_value(model);
+    let edit =
+        selected.and_then(|(row, column, value)| TextEdit::new(row, &column, value.as_ref()));
+    match edit {
+        Ok(edit) => give_to_editor(model, edit),
+        Err(problem) => toast(model, problem.to_string()),
+    }
+}
+
+/// Gives a value to the user's editor, once more where it was refused.
+pub(super) fn give_to_editor(model: &mut Model, edit: TextEdit) -> Vec<Effect> {
+    let effect = Effect::EditText {
+        text: edit.text.clone(),
+        suffix: edit.suffix(),
+    };
+    model.in_editor = Some(Box::new(edit));
+    vec![effect]
+}
+
+/// The editor has ended: what it left is marked where it can be the value. Nothing is sent.
+pub(super) fn text_edited(model: &mut Model, result: Result<String, Problem>) -> Vec<Effect> {
+    let Some(mut edit) = model.in_editor.take() else {
+        return Vec::new();
+    };
+    match result {
+        Ok(text) => edit.edited(text),
+        Err(problem) => {
+            let view = ResultView::failed("Edit", &problem);
+            dialog::open(model, Dialog::Result(ResultState { view, top: 0 }));
+            return Vec::new();
+        }
+    }
+    if edit.is_same() {
+        return toast(model, "The value is as it was.");
+    }
+    let value = edit.value();
+    let name = edit.column.name.clone();
+    let staged = value.and_then(|value| stage_value(model, &edit.row, &name, value));
+    match staged {
+        Ok(effects) => effects,
+        Err(problem) => {
+            let refused = RefusedText {
+                edit: *edit,
+                problem: problem.to_string(),
+            };
+            dialog::open(model, Dialog::Refused(Box::new(refused)));
             Vec::new()
         }
-        None => toast(
-            model,
-            "This value has several lines or is long: `supadeck table update` takes it.",
-        ),
     }
 }
 

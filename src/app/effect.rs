@@ -96,6 +96,13 @@ pub enum Effect {
     KeepTheme(String),
     /// Give the terminal to the user's editor with this file, and take it again when that has ended.
     Edit(PathBuf),
+    /// Give the terminal to the user's editor with this text in a file of its own whose name ends so.
+    EditText {
+        /// The text.
+        text: String,
+        /// How the file's name ends.
+        suffix: &'static str,
+    },
     /// Clear the terminal and draw all of it.
     Redraw,
     /// Give the terminal back and stop the process until it is continued.

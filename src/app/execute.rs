@@ -152,6 +152,7 @@ pub fn run(model: &mut Model, command: Command) -> Vec<Effect> {
         Command::Narrow => browse::widen_column(model, false),
         Command::FollowBack => browse::back(model),
         Command::EditValue => browse::edit(model),
+        Command::EditText => browse::edit_text(model),
         Command::NewRow => browse::draft(model, false),
         Command::DuplicateRow => browse::draft(model, true),
         Command::DeleteRow => browse::delete(model),

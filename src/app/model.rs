@@ -2,6 +2,7 @@
 
 use super::command::{Command, Context};
 use super::dialog::Dialog;
+use super::dialog::edit_text::TextEdit;
 use super::dialog::project::ProfileBrief;
 use super::dialog::result::ResultView;
 use super::dialog::theme::Themes;
@@ -251,6 +252,8 @@ pub struct Model {
     pub browser: Tables,
     /// Screen 0.
     pub access: AccessScreen,
+    /// The value that stands in the user's editor.
+    pub in_editor: Option<Box<TextEdit>>,
     /// Open dialogs; the last one has the keys.
     pub dialogs: Vec<Dialog>,
     /// The write that is under way.
@@ -333,6 +336,7 @@ impl Model {
             journal: JournalScreen::default(),
             browser: Tables::default(),
             access: AccessScreen::default(),
+            in_editor: None,
             dialogs: Vec::new(),
             running: None,
             is_session_busy: false,

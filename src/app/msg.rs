@@ -79,6 +79,8 @@ pub enum Msg {
     FilesChanged,
     /// The user's editor has ended, or could not be started.
     Edited(Result<(), Problem>),
+    /// The same with a text: what the editor left of it.
+    TextEdited(Result<String, Problem>),
 }
 
 /// The answer to a request.

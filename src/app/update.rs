@@ -103,6 +103,7 @@ fn take(model: &mut Model, msg: Msg) -> Vec<Effect> {
         Msg::Noticed(text) => execute::toast(model, text),
         Msg::FilesChanged => requests::files(model),
         Msg::Edited(result) => answers::edited(model, &result),
+        Msg::TextEdited(result) => super::browse::text_edited(model, result),
     }
 }
 

@@ -22,12 +22,18 @@ const LAST: Duration = Duration::from_secs(2);
 pub(super) struct Editor {
     program: String,
     command: Command,
+    /// What holds when it fails.
+    otherwise: &'static str,
 }
 
 impl Editor {
-    /// The editor that the environment names, with its arguments and this file. It gets the environment without what holds
-    /// secrets: `secret` are the variables that the profiles name.
-    pub(super) fn of(file: &Path, secret: &[&str]) -> Result<Self, Problem> {
+    /// The editor that the environment names, with its arguments and this file, and what is said to hold when it fails. It gets
+    /// the environment without what holds secrets: `secret` are the variables that the profiles name.
+    pub(super) fn of(
+        file: &Path,
+        otherwise: &'static str,
+        secret: &[String],
+    ) -> Result<Self, Problem> {
         let words = words(|name| std::env::var(name).ok())?;
         if !file.is_file() {
             let shown = file.display().to_string();
@@ -47,6 +53,7 @@ impl Editor {
         Ok(Self {
             program: program.clone(),
             command,
+            otherwise,
         })
     }
 
@@ -82,7 +89,7 @@ impl Editor {
         Err(Problem::new(
             Kind::Config,
             format!("The editor {} {how}.", harmless(&self.program)),
-            "The list shows the files as they are now.",
+            self.otherwise,
         ))
     }
 
@@ -97,9 +104,11 @@ impl Editor {
 }
 
 /// Whether an editor gets a variable: not what can hold a key, a password or an address of a project.
-fn is_passed(name: &OsStr, value: &OsStr, secret: &[&str]) -> bool {
+fn is_passed(name: &OsStr, value: &OsStr, secret: &[String]) -> bool {
     let (name, value) = (name.to_string_lossy(), value.to_string_lossy());
-    !is_of_project(&name.to_uppercase()) && !secret.contains(&&*name) && !holds_secret(&value)
+    !is_of_project(&name.to_uppercase())
+        && !secret.iter().any(|one| *one == name)
+        && !holds_secret(&value)
 }
 
 fn is_of_project(name: &str) -> bool {
@@ -186,7 +195,9 @@ mod tests {
 
     #[test]
     fn what_holds_a_secret_does_not_reach_the_editor() {
-        let passes = |name: &str, value: &str| is_passed(name.as_ref(), value.as_ref(), &["WORK"]);
+        let passes = |name: &str, value: &str| {
+            is_passed(name.as_ref(), value.as_ref(), &["WORK".to_owned()])
+        };
         for (name, value) in [
             ("PATH", "/usr/bin"),
             ("TERM", "xterm"),

@@ -19,6 +19,7 @@ mod live;
 mod open_project;
 mod patience;
 mod pending_changes;
+mod private_text;
 mod runner;
 mod scratch;
 mod signal;
@@ -47,10 +48,11 @@ use editor::Editor;
 use ending::{Ending, LAST_WRITE};
 use futures_util::FutureExt;
 use input::{Gate, Input};
+use private_text::PrivateText;
 use runner::Runner;
 use state_files::{Of, StateFiles};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 use surface::Surface;
 use terminal::Terminal;
@@ -154,8 +156,8 @@ struct Deck {
     timers: timer::Timers,
     clipboard: Option<clipboard::Clipboard>,
     shown: Shown,
-    /// The file that the user's editor is to be given.
-    to_edit: Option<PathBuf>,
+    /// What the user's editor is to be given.
+    to_edit: Option<ToEdit>,
     is_over: bool,
     /// Whether the next draw panics, for a test.
     #[cfg(debug_assertions)]
@@ -190,6 +192,14 @@ impl Shown {
             || is_late(self.key)
             || (is_asked && (self.question.is_none() || is_late(self.question)))
     }
+}
+
+/// What the user's editor is given.
+enum ToEdit {
+    /// A file of the project.
+    File(PathBuf),
+    /// A text, in a file of its own whose name ends so.
+    Text(String, &'static str),
 }
 
 /// What stands around a program that is given the terminal.
@@ -248,14 +258,15 @@ impl Deck {
         self.draw(terminal)?;
         let mut is_dirty = false;
         while !self.is_over {
-            if let Some(file) = self.to_edit.take() {
+            if let Some(to_edit) = self.to_edit.take() {
                 let around = Around {
                     inputs: &mut inputs,
                     gate: &gate,
                     stops: &mut stops,
                     ending,
                 };
-                self.edit(&file, terminal, around).await?;
+                // It is seldom, and its state is large.
+                Box::pin(self.edit(to_edit, terminal, around)).await?;
                 is_dirty = true;
             }
             let timer = self.timers.next();
@@ -391,7 +402,10 @@ impl Deck {
                     choice,
                 } => self.state.keep_columns(Of { profile, url }, table, choice),
                 Effect::KeepTheme(name) => self.runner.keep_theme(name),
-                Effect::Edit(file) => self.to_edit = Some(file),
+                Effect::Edit(file) => self.to_edit = Some(ToEdit::File(file)),
+                Effect::EditText { text, suffix } => {
+                    self.to_edit = Some(ToEdit::Text(text, suffix));
+                }
                 Effect::Redraw => surface.redraw()?,
                 Effect::Suspend => self.suspend(surface)?,
                 Effect::Quit => self.is_over = true,
@@ -403,14 +417,41 @@ impl Deck {
     /// Gives the terminal to the user's editor, and takes it again when that has ended, however it did.
     async fn edit(
         &mut self,
-        file: &Path,
+        to_edit: ToEdit,
         terminal: &mut Terminal,
         around: Around<'_>,
     ) -> Result<(), Problem> {
-        let profiles = self.model.projects();
-        let secret = profiles.iter().flat_map(|profile| &profile.variables);
-        let secret: Vec<&str> = secret.map(String::as_str).collect();
-        let edited = match Editor::of(file, &secret) {
+        let profiles = self.model.projects().into_iter();
+        let secret: Vec<String> = profiles.flat_map(|profile| profile.variables).collect();
+        let (text, suffix) = match to_edit {
+            ToEdit::File(file) => {
+                let editor =
+                    Editor::of(&file, "The list shows the files as they are now.", &secret);
+                let edited = self.lend(editor, terminal, around).await?;
+                return self.take(Msg::Edited(edited), terminal);
+            }
+            ToEdit::Text(text, suffix) => (text, suffix),
+        };
+        // The file is gone when this ends, however it does.
+        let edited = match PrivateText::new(&text, suffix) {
+            Ok(file) => {
+                let editor = Editor::of(file.path(), "The value was left as it was.", &secret);
+                let edited = self.lend(editor, terminal, around).await?;
+                edited.and_then(|()| file.read())
+            }
+            Err(problem) => Err(problem),
+        };
+        self.take(Msg::TextEdited(edited), terminal)
+    }
+
+    /// Lends the terminal to an editor until that has ended.
+    async fn lend(
+        &mut self,
+        editor: Result<Editor, Problem>,
+        terminal: &mut Terminal,
+        around: Around<'_>,
+    ) -> Result<Result<(), Problem>, Problem> {
+        let edited = match editor {
             Ok(_) if !around.gate.close() => {
                 around.gate.open();
                 Err(Problem::new(
@@ -432,7 +473,7 @@ impl Deck {
             }
             Err(problem) => Err(problem),
         };
-        self.take(Msg::Edited(edited), terminal)
+        Ok(edited)
     }
 
     fn suspend(&mut self, surface: &mut dyn Surface) -> Result<(), Problem> {

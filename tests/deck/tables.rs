@@ -1188,3 +1188,105 @@ fn the_estimate_in_the_list_of_tables_becomes_exact() {
     answer_all(&mut model, effects);
     assert!(!text(&model).contains("777"), "{}", text(&model));
 }
+
+/// What the user's editor is given.
+fn in_editor(effects: &[Effect]) -> (String, &'static str) {
+    match effects {
+        [Effect::EditText { text, suffix }] => (text.clone(), suffix),
+        other => panic!("{other:?}"),
+    }
+}
+
+fn left_in_editor(model: &mut Model, text: &str) {
+    let effects = update(model, Msg::TextEdited(Ok(text.to_owned())));
+    assert!(
+        !effects
+            .iter()
+            .any(|effect| matches!(effect, Effect::Load { .. } | Effect::Write { .. })),
+        "nothing is sent: {effects:?}"
+    );
+}
+
+#[test]
+fn a_text_of_several_lines_is_edited_outside_and_marked() {
+    let mut model = goals((120, 40));
+    keys(&mut model, &["j", "l"]);
+    press(&mut model, &["e"]);
+    assert!(
+        text(&model).contains("ctrl-e opens it in your editor"),
+        "{}",
+        text(&model)
+    );
+    let (given, suffix) = in_editor(&press(&mut model, &["ctrl-e"]));
+    assert_eq!(
+        (given.as_str(), suffix),
+        ("Run 2 km\u{1b}[31m\nevery week", ".txt")
+    );
+    // As it was, with the end of line that editors add.
+    left_in_editor(&mut model, &format!("{given}\n"));
+    assert_eq!(model.browser.marked(), 0);
+    in_editor(&press(&mut model, &["ctrl-e"]));
+    left_in_editor(&mut model, "Run\ntwice\n");
+    assert_eq!(model.browser.marked(), 1);
+    let effects = press(&mut model, &["w"]);
+    assert_eq!(effects, Vec::new());
+    assert!(text(&model).contains("Run"), "{}", text(&model));
+    press(&mut model, &["esc"]);
+    // What is marked is what is edited next.
+    let (given, _) = in_editor(&press(&mut model, &["ctrl-e"]));
+    assert_eq!(given, "Run\ntwice");
+    let failed = Problem::new(
+        Kind::Config,
+        "The editor vi ended with code 1.",
+        "The value was left as it was.",
+    );
+    update(&mut model, Msg::TextEdited(Err(failed)));
+    let frame = text(&model);
+    assert!(
+        frame.contains("ended with code 1") && frame.contains("left as it was"),
+        "{frame}"
+    );
+    press(&mut model, &["esc"]);
+    assert_eq!(model.browser.marked(), 1);
+    // Without an edit that is awaited nothing is taken.
+    left_in_editor(&mut model, "late");
+    assert_eq!(in_editor(&press(&mut model, &["ctrl-e"])).0, "Run\ntwice");
+}
+
+#[test]
+fn a_document_that_cannot_be_read_is_not_lost() {
+    let mut model = goals((80, 24));
+    keys(&mut model, &["enter", "j", "j", "j", "j", "j", "j"]);
+    let (given, suffix) = in_editor(&press(&mut model, &["ctrl-e"]));
+    assert_eq!(suffix, ".json");
+    let value: Value = serde_json::from_str(&given).unwrap();
+    assert_eq!(value, json!({"steps": [1, 2], "note": "x"}));
+    left_in_editor(&mut model, "{\"steps\": [");
+    assert_eq!(model.browser.marked(), 0);
+    insta::assert_snapshot!("edit_text_refused_80x24", text(&model));
+    let (given, _) = in_editor(&press(&mut model, &["enter"]));
+    assert_eq!(given, "{\"steps\": [");
+    left_in_editor(&mut model, "{\"steps\": []}\n");
+    assert_eq!((model.browser.marked(), model.dialogs.len()), (1, 0));
+    let grid = model.browser.grid.as_ref().unwrap();
+    assert_eq!(grid.marked_value("data"), Some(&json!({"steps": []})));
+    // Dropped.
+    in_editor(&press(&mut model, &["ctrl-e"]));
+    left_in_editor(&mut model, "no");
+    press(&mut model, &["esc"]);
+    let grid = model.browser.grid.as_ref().unwrap();
+    assert_eq!(grid.marked_value("data"), Some(&json!({"steps": []})));
+}
+
+#[test]
+fn through_a_read_only_profile_no_value_is_given_to_an_editor() {
+    let mut model = goals((120, 40));
+    model.project.as_mut().unwrap().is_read_only = true;
+    let effects = press(&mut model, &["ctrl-e"]);
+    assert!(
+        !effects
+            .iter()
+            .any(|effect| matches!(effect, Effect::EditText { .. }))
+    );
+    assert!(text(&model).contains("read-only"), "{}", text(&model));
+}

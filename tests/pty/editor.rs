@@ -16,6 +16,10 @@ struct Desk {
 
 impl Desk {
     fn new(name: &str, script: &str) -> Self {
+        Self::reading_as(name, script, "anon")
+    }
+
+    fn reading_as(name: &str, script: &str, who: &str) -> Self {
         let info = project(name);
         let folder = tempfile::tempdir().unwrap();
         fs::create_dir_all(folder.path().join("migrations/rollback")).unwrap();
@@ -27,8 +31,8 @@ impl Desk {
         let own = [("VISUAL", command.as_str()), ("EDITOR", "/bin/false")];
         let known = [&variables(&info)[..], &own].concat();
         let dir = folder.path().to_str().unwrap().to_owned();
-        let mut screen = start(SIZE, &["--dir", &dir], &known);
-        screen.wait_for("anon RLS on");
+        let mut screen = start(SIZE, &["--dir", &dir, "--as", who], &known);
+        screen.wait_for("RLS");
         screen.send("2");
         screen.wait_for("mine");
         screen.send("G");
@@ -137,4 +141,31 @@ fn a_new_migration_is_made_edited_and_deleted_from_the_list() {
     assert_eq!(count(), 1);
     desk.screen.send("\u{1b}");
     desk.screen.wait_gone("add_other");
+}
+
+#[test]
+fn a_value_is_edited_in_a_file_of_its_own_that_is_gone_afterwards() {
+    let script = "ls -ld \"$2\" \"$(dirname \"$2\")\" > \"$0.modes\"; echo \"$2\" > \"$0.path\"; printf GARBAGE; read line; \
+        printf 'two\\nlines\\n' > \"$2\"; touch \"$2.swp\"";
+    let mut desk = Desk::reading_as("pty_value", script, "service");
+    let left = |name: &str| fs::read_to_string(desk.folder.path().join(name)).unwrap();
+    let screen = &mut desk.screen;
+    screen.send("9");
+    screen.wait_for("Tables (");
+    screen.send("/goal\r\r");
+    screen.wait_for("goal (1 of");
+    screen.send("llll\u{5}");
+    screen.wait_for("GARBAGE");
+    screen.send("\n");
+    screen.wait_for("1 change not written");
+    let modes = left("my editor.modes");
+    let modes: Vec<&str> = modes.lines().map(|line| &line[..10]).collect();
+    assert_eq!(modes, ["-rw-------", "drwx------"]);
+    let file = std::path::PathBuf::from(left("my editor.path").trim_end());
+    assert!(file.is_absolute() && !file.exists() && !file.parent().unwrap().exists());
+    screen.wait_for("two");
+    screen.send("q");
+    screen.wait_for("once more quits");
+    screen.send("q");
+    assert_eq!(screen.wait_exit(), 0);
 }

@@ -10,6 +10,7 @@ pub mod confirm;
 pub mod confirm_layout;
 pub mod confirm_search;
 pub mod edit;
+pub mod edit_text;
 pub mod explain;
 pub mod export;
 pub mod filter;
@@ -77,6 +78,8 @@ pub enum Dialog {
     Columns(Box<columns::ColumnsForm>),
     /// The values of a column.
     Values(Box<values::ValuesForm>),
+    /// Why a text from the user's editor cannot be a value.
+    Refused(Box<edit_text::RefusedText>),
     /// A value of a row being typed.
     Edit(Box<edit::EditForm>),
     /// A new file being named.
@@ -166,6 +169,13 @@ pub fn press(model: &mut Model, key: Key) -> Vec<Effect> {
         Dialog::Explain(form) => form.press(key, command, model),
         Dialog::Export(form) => form.press(key, command, model),
         Dialog::Ways(ways) => ways.press(key, command, model),
+        Dialog::Refused(refused) => match edit_text::RefusedText::press(command) {
+            edit_text::Asked::Nothing => DialogResult::Stay(Vec::new()),
+            edit_text::Asked::Close => DialogResult::Close(Vec::new()),
+            edit_text::Asked::Again => {
+                DialogResult::Close(browse::give_to_editor(model, refused.edit.clone()))
+            }
+        },
         Dialog::Values(form) => values_pressed(form, key, command, model),
         Dialog::Columns(form) => match form.press(key, command, model.size.1) {
             columns::Asked::Nothing => DialogResult::Stay(Vec::new()),
@@ -249,6 +259,7 @@ impl Dialog {
             | Self::Value(_)
             | Self::Columns(_)
             | Self::Values(_)
+            | Self::Refused(_)
             | Self::Ways(_) => None,
         }
     }
@@ -263,6 +274,7 @@ impl Dialog {
                 | Self::Value(_)
                 | Self::Columns(_)
                 | Self::Values(_)
+                | Self::Refused(_)
                 | Self::Ways(_)
         )
     }

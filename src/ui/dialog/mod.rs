@@ -4,6 +4,7 @@ mod choose;
 mod columns;
 mod confirm;
 mod edit;
+mod edit_text;
 mod explain;
 mod export;
 mod help;
@@ -46,6 +47,7 @@ pub fn draw(frame: &mut Frame, dialog: &Dialog, view: DrawContext) {
         Dialog::Ways(ways) => resolutions::draw(frame, ways, view),
         Dialog::Guide(guide) => onboarding::draw(frame, guide, view),
         Dialog::Value(value) => value::draw(frame, value, view),
+        Dialog::Refused(refused) => edit_text::draw(frame, refused, view),
         Dialog::Values(form) => values::draw(frame, form, view),
         Dialog::Columns(form) => columns::draw(frame, form, view),
     }
