@@ -353,16 +353,15 @@ fn is_free(model: &Model) -> Result<(), String> {
 /// The cycle, and on the Locks screen the week, whose review is wanted.
 pub(super) fn wanted_review(model: &Model) -> Result<(String, Option<u8>), String> {
     let wanted = match model.screen {
-        Screen::Cycles => match &model.open_cycle {
-            Some(open) => {
+        Screen::Cycles => {
+            if let Some(open) = &model.open_cycle {
                 let lock = open.selected_lock(model.locks.locks());
                 Some((open.cycle.id.clone(), lock.map(|lock| lock.week_no)))
-            }
-            None => {
+            } else {
                 let cycle = model.cycles.selected();
                 cycle.map(|cycle| (cycle.id.clone(), None))
             }
-        },
+        }
         Screen::Goals => model
             .goals
             .selected()

@@ -111,13 +111,12 @@ pub(super) fn cycles_arrived(model: &mut Model) {
     else {
         return;
     };
-    match rows.iter().find(|cycle| cycle.id == open.cycle.id) {
-        Some(cycle) => open.cycle.clone_from(cycle),
-        None => {
-            let who = model.identity.called();
-            model.toast = Some(format!("The open cycle is no longer visible to {who}."));
-            requests::leave_cycle(model);
-        }
+    if let Some(cycle) = rows.iter().find(|cycle| cycle.id == open.cycle.id) {
+        open.cycle.clone_from(cycle);
+    } else {
+        let who = model.identity.called();
+        model.toast = Some(format!("The open cycle is no longer visible to {who}."));
+        requests::leave_cycle(model);
     }
 }
 

@@ -502,18 +502,13 @@ fn item_detail(one: &ReviewItem, beside: &Beside<'_>) -> Paragraphs {
     if let Some(id) = &item.goal_id {
         let goals = beside.goals.held().map_or(&[][..], Vec::as_slice);
         out.extend(remark(beside.who, "goals", beside.goals));
-        match goals.iter().find(|goal| goal.id == *id) {
-            Some(goal) => {
-                let text = format!("Serves the {} goal: {}", goal.kind, goal.description);
-                out.push((Tone::Text, text));
-            }
-            None => {
-                let text = format!(
-                    "Serves a goal that is not visible to {}.",
-                    beside.who.called()
-                );
-                out.push((Tone::Muted, text));
-            }
+        if let Some(goal) = goals.iter().find(|goal| goal.id == *id) {
+            let text = format!("Serves the {} goal: {}", goal.kind, goal.description);
+            out.push((Tone::Text, text));
+        } else {
+            let who = beside.who.called();
+            let text = format!("Serves a goal that is not visible to {who}.");
+            out.push((Tone::Muted, text));
         }
     } else {
         out.push((Tone::Muted, "Serves no goal.".to_owned()));

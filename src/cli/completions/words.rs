@@ -22,7 +22,7 @@ impl Kind {
     /// The kind of an option's or argument's value, by what the definition calls it.
     fn of(arg: &Arg, command: &str) -> Option<Self> {
         let name = arg.get_value_names().and_then(|names| names.first());
-        match (name.map(|name| name.as_str()), arg.get_id().as_str()) {
+        match (name.map(clap::builder::Str::as_str), arg.get_id().as_str()) {
             // The version of a new file is one that is not there yet.
             (Some("VERSION"), _) if command == "new" => None,
             (Some("VERSION"), _) => Some(Self::Version),
