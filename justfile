@@ -14,7 +14,7 @@ test *ARGS:
 # The long walks, whole: every message of the protocol for every fault, a program and a server that are killed, 4000 generated files, and
 # 60,000 random requests against the database's rules.
 soak:
-    SUPADECK_SOAK=1 cargo test --test engine -- --nocapture walk:: pack:: halfway:: kill:: grammar::
+    SUPADECK_SOAK=1 cargo test --test engine -- --nocapture faults:: grammar::
     SUPADECK_SOAK=1 cargo test --test database -- --nocapture random::
     SUPADECK_SIZES=all cargo test --test deck dialogs::
 

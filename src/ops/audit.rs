@@ -4,7 +4,7 @@ use super::audit_trail::is_without_own;
 use super::paging::correlation;
 use super::short_id::{self, RECORD};
 use crate::domain::audit::export::{ExportRow, cursor};
-use crate::domain::audit::filter::{Atom, Cost, Demand, Filter};
+use crate::domain::audit::filter::{Atom, Cost, Filter, Pushdown};
 use crate::domain::audit::trail::{OWN, Trail};
 use crate::domain::audit::{Ask, Cursor, Looked, Page, PageDirection, Record, Summary, action};
 use crate::domain::identity::Identity;
@@ -71,14 +71,14 @@ pub async fn page<R: Row>(rest: &dyn Rest, who: &Identity, ask: &Ask) -> Result<
         None => names_changes(rest, who, &ask.filter, &correlation).await?,
         known => known,
     };
-    let demand = ask
+    let pushdown = ask
         .trail
-        .demand(&ask.filter, who, has_changed == Some(true))?;
+        .pushdown(&ask.filter, who, has_changed == Some(true))?;
     let reading = Reading {
         rest,
         who,
         trail: &ask.trail,
-        demand: &demand,
+        pushdown: &pushdown,
         way: ask.way,
         correlation: &correlation,
     };
@@ -86,7 +86,7 @@ pub async fn page<R: Row>(rest: &dyn Rest, who: &Identity, ask: &Ask) -> Result<
         0 => PAGE_ROWS,
         limit => limit.min(PAGE_ROWS),
     };
-    let mut page = match demand.cost() {
+    let mut page = match pushdown.cost() {
         Cost::Indexed => reading.direct(ask.from.as_ref(), limit).await?,
         Cost::Checked | Cost::Here => reading.piece(ask.from.as_ref(), limit).await?,
     };
@@ -162,7 +162,7 @@ pub(super) struct Reading<'a> {
     pub(super) rest: &'a dyn Rest,
     pub(super) who: &'a Identity,
     pub(super) trail: &'a Trail,
-    pub(super) demand: &'a Demand<'a>,
+    pub(super) pushdown: &'a Pushdown<'a>,
     pub(super) way: PageDirection,
     pub(super) correlation: &'a str,
 }
@@ -197,7 +197,7 @@ impl Reading<'_> {
 
     /// The next piece of a filter for which one record after the other is looked at.
     async fn piece<R: Row>(&self, from: Option<&Cursor>, limit: usize) -> Result<Page<R>, Problem> {
-        let end = if self.demand.checked.is_empty() {
+        let end = if self.pushdown.checked.is_empty() {
             None
         } else {
             self.boundary(from).await?
@@ -208,7 +208,7 @@ impl Reading<'_> {
         let mut wanted = FIRST_ROWS.min(limit.max(1));
         loop {
             // Where nothing is left to be looked at here, what comes are rows.
-            let most = if self.demand.rest.is_empty() {
+            let most = if self.pushdown.rest.is_empty() {
                 limit - page.rows.len()
             } else {
                 wanted
@@ -221,7 +221,7 @@ impl Reading<'_> {
             count += records.len() as u64;
             let is_short = records.len() < asked;
             let last = records.last().map(Record::cursor);
-            let fits = |record: &Record| self.demand.rest_fits(record, self.who);
+            let fits = |record: &Record| self.pushdown.rest_fits(record, self.who);
             let mut fitting = records.into_iter().filter(fits);
             for record in fitting.by_ref().take(limit - page.rows.len()) {
                 at = Some(record.cursor());
@@ -254,7 +254,8 @@ impl Reading<'_> {
                 }
                 break;
             }
-            if page.rows.len() >= limit || (count >= LOOKED_ROWS && !self.demand.rest.is_empty()) {
+            if page.rows.len() >= limit || (count >= LOOKED_ROWS && !self.pushdown.rest.is_empty())
+            {
                 page.has_more = true;
                 break;
             }
@@ -282,7 +283,7 @@ impl Reading<'_> {
 
     /// The records of the list beyond a place, by what an index answers.
     fn query(&self, mut query: Select, from: Option<&Cursor>) -> Select {
-        query.filters.clone_from(&self.demand.indexed);
+        query.filters.clone_from(&self.pushdown.indexed);
         // Without a filter an index gives the rows; with one the whole trail may be searched.
         query.is_long = !query.filters.is_empty();
         beyond(self.trail, query, from, self.way).under(self.correlation)
@@ -296,7 +297,7 @@ impl Reading<'_> {
         from: Option<&Cursor>,
     ) -> Select {
         let mut query = self.query(select, from);
-        query.filters.extend(self.demand.checked.clone());
+        query.filters.extend(self.pushdown.checked.clone());
         if let Some(end) = end {
             query.filters.extend(self.trail.up_to(end, self.way));
         }
@@ -406,10 +407,10 @@ pub async fn count(
     trail: &Trail,
     filter: &Filter,
 ) -> Result<u64, Problem> {
-    let demand = trail.demand(filter, who, false)?;
+    let pushdown = trail.pushdown(filter, who, false)?;
     let mut query = trail.places();
-    query.filters = demand.indexed;
-    query.filters.extend(demand.checked);
+    query.filters = pushdown.indexed;
+    query.filters.extend(pushdown.checked);
     query.is_long = true;
     let query = query.under(correlation());
     rest.count(who, &query, Counting::Planned).await

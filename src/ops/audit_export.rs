@@ -43,12 +43,12 @@ pub async fn run(
         Trail::Own => names_changes(rest, who, filter, &correlation).await?,
         Trail::Other(_) => None,
     };
-    let demand = trail.demand(filter, who, has_changed == Some(true))?;
+    let pushdown = trail.pushdown(filter, who, has_changed == Some(true))?;
     let reading = Reading {
         rest,
         who,
         trail,
-        demand: &demand,
+        pushdown: &pushdown,
         way: PageDirection::Older,
         correlation: &correlation,
     };
@@ -98,7 +98,7 @@ pub async fn run(
         let mut fitting = Vec::with_capacity(rows.len());
         for row in rows {
             // A row that cannot be compared is no row that does not fit.
-            if demand.rest.is_empty() || demand.rest_fits(&record(row.clone())?, who) {
+            if pushdown.rest.is_empty() || pushdown.rest_fits(&record(row.clone())?, who) {
                 fitting.push(row);
             }
         }

@@ -8,7 +8,7 @@
 use super::audit::{is_missing_column, records};
 use super::paging::correlation;
 use crate::domain::audit::export::ExportRow;
-use crate::domain::audit::filter::{Demand, Filter};
+use crate::domain::audit::filter::{Filter, Pushdown};
 use crate::domain::audit::trail::Trail;
 use crate::domain::audit::{PageDirection, Record};
 use crate::domain::identity::Identity;
@@ -123,14 +123,14 @@ impl Follow {
         rest: &dyn Rest,
         who: &Identity,
     ) -> Result<(Vec<Record>, Vec<(String, i64)>), Problem> {
-        let demand = self.trail.demand(&self.filter, who, false)?;
+        let pushdown = self.trail.pushdown(&self.filter, who, false)?;
         let mut news: Vec<Record> = Vec::new();
         let mut told: Vec<(String, i64)> = Vec::new();
         let mut last: Option<(i64, Record)> = None;
         let correlation = correlation();
         loop {
             let query = self
-                .query(&demand, last.as_ref())
+                .query(&pushdown, last.as_ref())
                 .limit(ROWS)
                 .under(&correlation);
             let answer = rest.select(who, &query).await?;
@@ -143,7 +143,7 @@ impl Follow {
                 let at = self.place(row, &record);
                 last = Some((at, record.clone()));
                 let is_new = !self.told.contains_key(&record.id);
-                if is_new && demand.rest_fits(&record, who) {
+                if is_new && pushdown.rest_fits(&record, who) {
                     news.push(record.clone());
                 }
                 told.push((record.id, at));
@@ -167,8 +167,8 @@ impl Follow {
         }
     }
 
-    fn query(&self, demand: &Demand<'_>, last: Option<&(i64, Record)>) -> Select {
-        let conditions = demand.indexed.iter().chain(&demand.checked).cloned();
+    fn query(&self, pushdown: &Pushdown<'_>, last: Option<&(i64, Record)>) -> Select {
+        let conditions = pushdown.indexed.iter().chain(&pushdown.checked).cloned();
         match self.from {
             From::Transaction(first) => {
                 let mut query = self.trail.select();

@@ -292,7 +292,7 @@ Comments that give orders to squawk have no effect here.
 ## Locks
 
 For each statement the strongest lock is predicted on each relation that was there before the file, and whether its file on disk is
-replaced. `tests/engine/risk.rs` runs every form on a real Postgres and compares the prediction with `pg_locks` and `relfilenode`.
+replaced. `tests/engine/dry_run/predicted_locks.rs` runs every form on a real Postgres and compares the prediction with `pg_locks` and `relfilenode`.
 
 ## What the text cannot tell
 

@@ -1,12 +1,12 @@
 //! Who may do what from the command line: the matrix, one table, one row, and a file for CI.
 
-use crate::world::World;
+use crate::test_environment::TestEnvironment;
 use serde_json::json;
 
 #[test]
 fn the_matrix_has_a_row_for_each_table_identity_and_verb() {
-    let world = World::full();
-    let data = world.data(&["access", "list", "--also", "user:alice"]);
+    let test_env = TestEnvironment::full();
+    let data = test_env.data(&["access", "list", "--also", "user:alice"]);
     let cells = data.as_array().unwrap();
     assert_eq!(cells.len() % 20, 0, "{}", cells.len());
     let find = |who: &str, verb: &str| {
@@ -41,13 +41,13 @@ fn the_matrix_has_a_row_for_each_table_identity_and_verb() {
         (&service["verdict"], &service["visible"]),
         (&json!("all"), &service["total"])
     );
-    let ran = world.run(&["access", "list"]);
+    let ran = test_env.run(&["access", "list"]);
     assert!(
         ran.done().out.contains("stranger") && ran.out.contains("Read as the role postgres"),
         "{ran:?}"
     );
     // The same rows as the identity reads over REST.
-    let rows = world.data(&["cycle", "list", "--as", "service"]);
+    let rows = test_env.data(&["cycle", "list", "--as", "service"]);
     assert_eq!(
         service["total"].as_u64().unwrap() as usize,
         rows.as_array().unwrap().len()
@@ -56,8 +56,8 @@ fn the_matrix_has_a_row_for_each_table_identity_and_verb() {
 
 #[test]
 fn a_table_and_a_row_are_told_in_words() {
-    let world = World::full();
-    let shown = world.run(&["access", "show", "goal"]);
+    let test_env = TestEnvironment::full();
+    let shown = test_env.run(&["access", "show", "goal"]);
     assert!(
         shown
             .done()
@@ -66,14 +66,14 @@ fn a_table_and_a_row_are_told_in_words() {
             && shown.out.contains("with check (user_id ="),
         "{shown:?}"
     );
-    let id = world.sql("select g.id::text from goal g join auth.users u on u.id = g.user_id where u.email = 'alice@example.com' limit 1").remove(0);
-    let told = world.run(&["access", "explain", "goal", &id, "--as", "user:bob"]);
+    let id = test_env.sql("select g.id::text from goal g join auth.users u on u.id = g.user_id where u.email = 'alice@example.com' limit 1").remove(0);
+    let told = test_env.run(&["access", "explain", "goal", &id, "--as", "user:bob"]);
     assert!(
         told.done().out.contains("user_id = ")
             && told.out.contains("\"owner_has_own_goals\" is false"),
         "{told:?}"
     );
-    let data = world.data(&[
+    let data = test_env.data(&[
         "access",
         "explain",
         "goal",
@@ -87,7 +87,7 @@ fn a_table_and_a_row_are_told_in_words() {
         (&data["allowed"], &data["exists"], &data["disagrees"]),
         (&json!(true), &json!(true), &json!(null))
     );
-    let hint = world.problem(2, &["access", "explain", "gaol", &id, "--as", "user:bob"]);
+    let hint = test_env.problem(2, &["access", "explain", "gaol", &id, "--as", "user:bob"]);
     assert!(hint["hint"].as_str().unwrap().contains("`goal`"), "{hint}");
     for args in [
         &["access", "explain", "goal", &id][..],
@@ -104,26 +104,26 @@ fn a_table_and_a_row_are_told_in_words() {
         &["access", "explain", "goal", &id, "--as", "role:nothing"],
         &["access", "list", "--as", "bob@example.com"],
     ] {
-        world.run(args).ended(2);
+        test_env.run(args).ended(2);
     }
 }
 
 #[test]
 fn a_snapshot_fails_when_something_is_opened() {
-    let world = World::own();
-    let file = world.path("access.txt").display().to_string();
-    world.run(&["access", "snapshot", &file]).done();
+    let test_env = TestEnvironment::own();
+    let file = test_env.path("access.txt").display().to_string();
+    test_env.run(&["access", "snapshot", &file]).done();
     let text = std::fs::read_to_string(&file).unwrap();
     assert!(
         text.contains("\nanon may not select public.goal\n"),
         "{text}"
     );
-    world.run(&["access", "snapshot", &file]).done();
+    test_env.run(&["access", "snapshot", &file]).done();
     assert_eq!(std::fs::read_to_string(&file).unwrap(), text);
-    world.run(&["access", "check", &file]).done();
+    test_env.run(&["access", "check", &file]).done();
     let check = |sql: &str, said: &str| {
-        world.sql(sql);
-        let ran = world.run(&["access", "check", &file]);
+        test_env.sql(sql);
+        let ran = test_env.run(&["access", "check", &file]);
         assert!(ran.ended(1).out.contains(said), "{sql}: {ran:?}");
     };
     check(
@@ -142,20 +142,20 @@ fn a_snapshot_fails_when_something_is_opened() {
         "drop function leak(); alter policy owner_has_own_goals on goal using (true)",
         "using true",
     );
-    let hand = world.path("hand.txt");
+    let hand = test_env.path("hand.txt");
     std::fs::write(
         &hand,
         "# by hand\nanon sees nothing of goal\nuser:alice sees at least 1 of cycle\n",
     )
     .unwrap();
-    world
+    test_env
         .run(&["access", "check", hand.to_str().unwrap()])
         .done();
     std::fs::write(&hand, "anon sees nothing of goal\nanon sees 4 of cycle\n").unwrap();
-    let problem = world.problem(1, &["access", "check", hand.to_str().unwrap()]);
+    let problem = test_env.problem(1, &["access", "check", hand.to_str().unwrap()]);
     assert_eq!(problem["kind"], "findings");
     std::fs::write(&hand, "anon reads goal\n").unwrap();
-    let problem = world.problem(2, &["access", "check", hand.to_str().unwrap()]);
+    let problem = test_env.problem(2, &["access", "check", hand.to_str().unwrap()]);
     assert!(
         problem["what"].as_str().unwrap().contains("Line 1"),
         "{problem}"
@@ -164,25 +164,25 @@ fn a_snapshot_fails_when_something_is_opened() {
 
 #[test]
 fn what_is_doubtful_is_listed_and_becomes_a_migration() {
-    let mut world = World::own();
-    world.sql(
+    let mut test_env = TestEnvironment::own();
+    test_env.sql(
         "create table loose (id int primary key); grant select on loose to anon;
          create table held (id int primary key, loose_id int references loose)",
     );
     let index = "create index held_held_loose_id_fkey_idx on public.held (loose_id);";
-    let ran = world.run(&["access", "lint"]);
+    let ran = test_env.run(&["access", "lint"]);
     let told = &ran.ended(1).out;
     assert!(
         told.contains("rls_disabled_in_public") && told.contains(index),
         "{ran:?}"
     );
-    world.files(&[(
+    test_env.files(&[(
         "supabase/migrations/20200101000000_first.sql",
         "select 1;\n",
     )]);
-    let data = world.data(&["access", "lint", "--write", "mend access"]);
+    let data = test_env.data(&["access", "lint", "--write", "mend access"]);
     let read = |name: &str| {
-        std::fs::read_to_string(world.project.join(data[name].as_str().unwrap())).unwrap()
+        std::fs::read_to_string(test_env.project.join(data[name].as_str().unwrap())).unwrap()
     };
     let (up, down) = (read("up"), read("down"));
     // Row level security without a policy would close the table: that is for a person to decide.
@@ -226,11 +226,11 @@ const SCRATCH: [(&str, &str); 3] = [
 #[test]
 #[cfg(feature = "demo")]
 fn what_a_pull_request_opens_fails_on_a_scratch_database_and_needs_no_other() {
-    let mut world = World::nowhere();
-    world.files(&SCRATCH);
+    let mut test_env = TestEnvironment::nowhere();
+    test_env.files(&SCRATCH);
     let scratch = ["--on", "scratch"];
-    let file = world.path("access.txt").display().to_string();
-    world
+    let file = test_env.path("access.txt").display().to_string();
+    test_env
         .run(&[&["access", "snapshot", &file][..], &scratch].concat())
         .done();
     let written = std::fs::read_to_string(&file).unwrap();
@@ -239,26 +239,26 @@ fn what_a_pull_request_opens_fails_on_a_scratch_database_and_needs_no_other() {
             && written.contains("anon may not select public.note"),
         "{written}"
     );
-    let hand = world.path("hand.txt").display().to_string();
+    let hand = test_env.path("hand.txt").display().to_string();
     std::fs::write(
         &hand,
         "user:ann@example.com sees 2 of note\nuser:ben sees 1 of note\nanon sees nothing of note\nstranger sees nothing of note\n",
     )
     .unwrap();
     let check = [&["access", "check", &file, &hand][..], &scratch].concat();
-    let ran = world.run(&check);
+    let ran = test_env.run(&check);
     assert!(
         ran.done()
             .out
             .contains("with 1 migration and 1 seed of this project"),
         "{ran:?}"
     );
-    world.files(&[(
+    test_env.files(&[(
         "supabase/migrations/20260102000000_second.sql",
         "grant select on \"od d\".\"we;ird\"\"t\n--\" to anon; create policy open on \"od d\".\"we;ird\"\"t\n--\" using (true);
          alter policy \"own; drop\" on public.note using (true);\n",
     )]);
-    let ran = world.run(&check);
+    let ran = test_env.run(&check);
     assert!(
         ran.ended(1)
             .out
@@ -267,7 +267,7 @@ fn what_a_pull_request_opens_fails_on_a_scratch_database_and_needs_no_other() {
         "{ran:?}"
     );
     assert!(!ran.out.contains('\u{1b}'), "{ran:?}");
-    let explained = world.data(
+    let explained = test_env.data(
         &[
             &["access", "explain", "note", "3", "--as", "user:ann"][..],
             &scratch,
@@ -280,10 +280,10 @@ fn what_a_pull_request_opens_fails_on_a_scratch_database_and_needs_no_other() {
 #[test]
 #[cfg(feature = "demo")]
 fn a_scratch_database_that_is_not_the_whole_project_is_no_proof() {
-    let mut world = World::nowhere();
+    let mut test_env = TestEnvironment::nowhere();
     let check = ["access", "check", "hand.txt", "--on", "scratch"];
-    world.files(&[("hand.txt", "anon sees nothing of note\n")]);
-    let problem = world.problem(3, &check);
+    test_env.files(&[("hand.txt", "anon sees nothing of note\n")]);
+    let problem = test_env.problem(3, &check);
     assert!(
         problem["why"]
             .as_str()
@@ -291,19 +291,19 @@ fn a_scratch_database_that_is_not_the_whole_project_is_no_proof() {
             .contains("no migrations folder"),
         "{problem}"
     );
-    world.files(&SCRATCH);
-    world.files(&[("supabase/config.toml", "[api]\nschemas = [\"a,b\"]\n")]);
-    let problem = world.problem(3, &check);
+    test_env.files(&SCRATCH);
+    test_env.files(&[("supabase/config.toml", "[api]\nschemas = [\"a,b\"]\n")]);
+    let problem = test_env.problem(3, &check);
     assert!(
         problem["why"].as_str().unwrap().contains("a,b"),
         "{problem}"
     );
-    world.files(&SCRATCH);
-    world.files(&[(
+    test_env.files(&SCRATCH);
+    test_env.files(&[(
         "supabase/seed.sql",
         "insert into note values (1, 'no uuid', '');",
     )]);
-    let ran = world.run(&check);
+    let ran = test_env.run(&check);
     assert!(
         ran.code != 0 && ran.err.contains("Seed supabase/seed.sql failed"),
         "{ran:?}"

@@ -1,7 +1,7 @@
 //! Database URLs, project URLs, keys and tokens as people paste them: what is wrong is named, and where it came from, before
 //! anything is resolved, connected or sent; and no piece of a password is told.
 
-use crate::world::{Ran, World, texts};
+use crate::test_environment::{Ran, TestEnvironment, texts};
 use std::net::TcpListener;
 
 const REF: &str = "abcdefghijklmnopqrst";
@@ -20,13 +20,13 @@ fn pieces(password: &str) -> Vec<String> {
         .collect()
 }
 
-fn nothing_told(world: &World, password: &str, runs: &[Ran]) {
+fn nothing_told(test_env: &TestEnvironment, password: &str, runs: &[Ran]) {
     let mut places: Vec<(String, String)> = Vec::new();
     for ran in runs {
         places.push((format!("stdout, exit {}", ran.code), ran.out.clone()));
         places.push((format!("stderr, exit {}", ran.code), ran.err.clone()));
     }
-    for (path, text) in texts(world.home.path()) {
+    for (path, text) in texts(test_env.home.path()) {
         places.push((path.display().to_string(), text));
     }
     for piece in pieces(password) {
@@ -52,10 +52,10 @@ const PLAIN: &str = "-._~!$&'()*+,;=";
 
 #[test]
 fn no_piece_of_a_password_is_told_or_looked_up() {
-    let mut world = World::nowhere();
-    world.set("SUPADECK_LOG", "trace");
-    world.set("SUPABASE_URL", "http://127.0.0.1:1");
-    world.set("SUPABASE_PUBLISHABLE_KEY", "sb_publishable_x");
+    let mut test_env = TestEnvironment::nowhere();
+    test_env.set("SUPADECK_LOG", "trace");
+    test_env.set("SUPABASE_URL", "http://127.0.0.1:1");
+    test_env.set("SUPABASE_PUBLISHABLE_KEY", "sb_publishable_x");
     for (at, c) in characters().iter().enumerate() {
         let password = password(c);
         // Not every command for every character: a run takes a moment.
@@ -75,13 +75,13 @@ fn no_piece_of_a_password_is_told_or_looked_up() {
             "@127.0.0.1:1/postgres",
             "@127.0.0.1:1/postgres?sslmode=disable",
         ] {
-            world.set(
+            test_env.set(
                 "SUPABASE_DB_URL",
                 format!("postgresql://postgres:{password}{behind}"),
             );
             let mut runs = Vec::new();
             for command in commands {
-                let ran = world.run(command);
+                let ran = test_env.run(command);
                 let is_doctor = command[0] == "doctor";
                 let refused = if PLAIN.contains(c.as_str()) {
                     // It is a password as it stands: the port is closed.
@@ -103,24 +103,24 @@ fn no_piece_of_a_password_is_told_or_looked_up() {
                 }
                 runs.push(ran);
             }
-            nothing_told(&world, &password, &runs);
+            nothing_told(&test_env, &password, &runs);
         }
         let bytes = password.bytes().map(|byte| format!("%{byte:02X}"));
         let encoded = bytes.collect::<Vec<_>>().concat();
-        world.set(
+        test_env.set(
             "SUPABASE_DB_URL",
             format!("postgresql://postgres:{encoded}@127.0.0.1:1/postgres"),
         );
-        let ran = world.run(&["migration", "list"]);
+        let ran = test_env.run(&["migration", "list"]);
         assert_eq!(ran.code, 7, "{c:?}: {ran:?}");
-        nothing_told(&world, &password, &[ran]);
+        nothing_told(&test_env, &password, &[ran]);
     }
 }
 
 #[test]
 fn a_password_moves_no_boundary_wherever_it_stands() {
-    let mut world = World::nowhere();
-    world.set("SUPADECK_LOG", "trace");
+    let mut test_env = TestEnvironment::nowhere();
+    test_env.set("SUPADECK_LOG", "trace");
     let secret = "QXZ@KJQ/ZZX?QQZ#XXK";
     for text in [
         format!("postgres://{secret}@127.0.0.1:1/d"),
@@ -141,24 +141,24 @@ fn a_password_moves_no_boundary_wherever_it_stands() {
         format!("mysql://u:{secret}@127.0.0.1:1/d"),
         format!("u:{secret}@127.0.0.1:1/d"),
     ] {
-        world.set("SUPABASE_DB_URL", &text);
+        test_env.set("SUPABASE_DB_URL", &text);
         let runs = [
-            world.run(&["migration", "list"]),
-            world.run(&["migration", "list", "--json"]),
+            test_env.run(&["migration", "list"]),
+            test_env.run(&["migration", "list", "--json"]),
             // Typed it is refused as well, and where the parser repeats an argument, not with a piece of it.
-            world.run(&["migration", "list", "--db-url", &text]),
-            world.run(&["migration", "list", &text]),
+            test_env.run(&["migration", "list", "--db-url", &text]),
+            test_env.run(&["migration", "list", &text]),
         ];
         for (ran, code) in runs.iter().zip([3, 3, 2, 2]) {
             ran.ended(code);
         }
-        nothing_told(&world, "QXZKJQZZXQQZXXK", &runs);
+        nothing_told(&test_env, "QXZKJQZZXQQZXXK", &runs);
     }
 }
 
 #[test]
 fn a_text_that_is_no_database_url_is_named_with_the_form_that_is_wanted() {
-    let mut world = World::nowhere();
+    let mut test_env = TestEnvironment::nowhere();
     for (text, named) in [
         ("postgresql://postgres:[YOUR-PASSWORD]@h/d", "placeholder"),
         ("postgresql://postgres:<password>@h/d", "placeholder"),
@@ -175,8 +175,8 @@ fn a_text_that_is_no_database_url_is_named_with_the_form_that_is_wanted() {
         ("sb_secret_abcdef", "API key"),
         ("mysql://u:p@h/d", "another kind of database"),
     ] {
-        world.set("SUPABASE_DB_URL", text);
-        let problem = world.problem(3, &["migration", "list"]);
+        test_env.set("SUPABASE_DB_URL", text);
+        let problem = test_env.problem(3, &["migration", "list"]);
         let told = format!("{} {}", problem["what"], problem["why"]);
         assert!(
             told.contains("SUPABASE_DB_URL") && told.contains(named),
@@ -195,17 +195,17 @@ fn a_text_that_is_no_database_url_is_named_with_the_form_that_is_wanted() {
             "Invisible characters",
         ),
     ] {
-        world.set("SUPABASE_DB_URL", text);
-        let ran = world.run(&["migration", "list"]);
+        test_env.set("SUPABASE_DB_URL", text);
+        let ran = test_env.run(&["migration", "list"]);
         assert!(ran.ended(7).err.contains(said), "{text:?}: {ran:?}");
     }
 }
 
 #[test]
 fn a_project_url_is_refused_with_its_source_and_the_one_that_is_meant() {
-    let mut world = World::nowhere();
+    let mut test_env = TestEnvironment::nowhere();
     let meant = format!("https://{REF}.supabase.co");
-    world.set("SUPABASE_PUBLISHABLE_KEY", "sb_publishable_x");
+    test_env.set("SUPABASE_PUBLISHABLE_KEY", "sb_publishable_x");
     for (text, named, proposal) in [
         ("http://h:99999".to_owned(), "port", false),
         ("https://<ref>.supabase.co".to_owned(), "placeholder", false),
@@ -239,14 +239,14 @@ fn a_project_url_is_refused_with_its_source_and_the_one_that_is_meant() {
             false,
         ),
     ] {
-        world.set("SUPABASE_URL", &text);
+        test_env.set("SUPABASE_URL", &text);
         for command in [
             ["cycle", "list"].as_slice(),
             &["doctor"],
             &["whoami"],
             &["profile", "add", "x"],
         ] {
-            let problem = world.problem(3, command);
+            let problem = test_env.problem(3, command);
             let (what, why) = (
                 problem["what"].as_str().unwrap(),
                 problem["why"].as_str().unwrap(),
@@ -264,8 +264,8 @@ fn a_project_url_is_refused_with_its_source_and_the_one_that_is_meant() {
             assert!(!problem.to_string().contains("hush"), "{problem}");
         }
     }
-    world.unset("SUPABASE_URL");
-    let problem = world.problem(3, &["cycle", "list", "--url", "http://h:99999"]);
+    test_env.unset("SUPABASE_URL");
+    let problem = test_env.problem(3, &["cycle", "list", "--url", "http://h:99999"]);
     assert!(
         problem["what"]
             .as_str()
@@ -273,11 +273,11 @@ fn a_project_url_is_refused_with_its_source_and_the_one_that_is_meant() {
             .contains("the option --url"),
         "{problem}"
     );
-    let folder = world.path("config/supadeck");
+    let folder = test_env.path("config/supadeck");
     std::fs::create_dir_all(&folder).unwrap();
     let profiles = "default = \"work\"\n[profiles.work]\nurl = \"http://h:99999\"\n";
     std::fs::write(folder.join("profiles.toml"), profiles).unwrap();
-    let problem = world.problem(3, &["cycle", "list"]);
+    let problem = test_env.problem(3, &["cycle", "list"]);
     assert!(
         problem["what"]
             .as_str()
@@ -309,8 +309,8 @@ impl Unasked {
 #[test]
 fn what_is_no_key_is_named_and_not_sent() {
     let server = Unasked::start();
-    let mut world = World::nowhere();
-    world.set("SUPABASE_URL", server.url());
+    let mut test_env = TestEnvironment::nowhere();
+    test_env.set("SUPABASE_URL", server.url());
     for (text, named) in [
         (
             "sbp_0123456789abcdef0123456789abcdef01234567",
@@ -331,9 +331,9 @@ fn what_is_no_key_is_named_and_not_sent() {
         ("hush", "A key is sb_publishable_"),
     ] {
         for name in ["SUPABASE_PUBLISHABLE_KEY", "SUPABASE_SECRET_KEY"] {
-            world.set(name, text);
+            test_env.set(name, text);
             for who in ["anon", "service"] {
-                let ran = world.run(&["cycle", "list", "--as", who]);
+                let ran = test_env.run(&["cycle", "list", "--as", who]);
                 assert!([3, 4].contains(&ran.code), "{ran:?}");
                 assert!(
                     ran.err.contains(named) && ran.err.contains(name),
@@ -341,10 +341,10 @@ fn what_is_no_key_is_named_and_not_sent() {
                 );
                 assert!(!ran.err.contains("hush"), "{ran:?}");
             }
-            world.unset(name);
+            test_env.unset(name);
         }
-        world.set("K", text);
-        let ran = world.run(&["whoami", "--key", "env:K"]);
+        test_env.set("K", text);
+        let ran = test_env.run(&["whoami", "--key", "env:K"]);
         assert!(
             [3, 4].contains(&ran.code) && ran.err.contains("--key"),
             "{ran:?}"
@@ -353,21 +353,21 @@ fn what_is_no_key_is_named_and_not_sent() {
     server.assert("what is no key");
     let claims = r#"{"role":"anon","ref":"zyxwvutsrqponmlkjihg"}"#;
     let foreign = format!("eyJhbGciOiJIUzI1NiJ9.{}.c2ln", base64(claims));
-    world.set("SUPABASE_URL", format!("https://{REF}.supabase.co"));
-    world.set("SUPABASE_ANON_KEY", &foreign);
-    let problem = world.problem(3, &["cycle", "list"]);
+    test_env.set("SUPABASE_URL", format!("https://{REF}.supabase.co"));
+    test_env.set("SUPABASE_ANON_KEY", &foreign);
+    let problem = test_env.problem(3, &["cycle", "list"]);
     assert!(
         problem["why"].as_str().unwrap().contains("another project"),
         "{problem}"
     );
-    world.unset("SUPABASE_ANON_KEY");
+    test_env.unset("SUPABASE_ANON_KEY");
     for (text, named) in [
         ("sb_secret_hush", "API key"),
         ("<token>", "placeholder"),
         ("hush", "sbp_"),
     ] {
-        world.set("SUPABASE_ACCESS_TOKEN", text);
-        let ran = world.run(&["migration", "list"]);
+        test_env.set("SUPABASE_ACCESS_TOKEN", text);
+        let ran = test_env.run(&["migration", "list"]);
         assert!(
             [3, 4].contains(&ran.code) && ran.err.contains(named),
             "{text}: {ran:?}"
@@ -383,16 +383,16 @@ fn base64(text: &str) -> String {
 
 #[test]
 fn what_stands_around_a_key_is_left_out_and_said() {
-    let mut world = World::full();
-    let key = world.info.publishable_key.clone();
+    let mut test_env = TestEnvironment::full();
+    let key = test_env.info.publishable_key.clone();
     for (text, said) in [
         (format!("\"{key}\""), "quotes"),
         (format!("\u{feff}{key}"), "invisible"),
         (format!("Bearer {key}"), "Bearer"),
         (format!("SUPABASE_ANON_KEY={key}"), "a name in front"),
     ] {
-        world.set("SUPABASE_PUBLISHABLE_KEY", text);
-        let ran = world.run(&["cycle", "list", "--as", "anon"]);
+        test_env.set("SUPABASE_PUBLISHABLE_KEY", text);
+        let ran = test_env.run(&["cycle", "list", "--as", "anon"]);
         // The key is accepted: anon may read no cycle.
         assert!(ran.ended(5).err.contains(said), "{ran:?}");
         assert!(!ran.err.contains(&key), "{ran:?}");
@@ -401,18 +401,18 @@ fn what_stands_around_a_key_is_left_out_and_said() {
 
 #[test]
 fn a_key_of_the_other_kind_is_not_kept_without_a_word() {
-    let mut world = World::nowhere();
-    world.set("SUPABASE_URL", "http://127.0.0.1:1");
-    world.set("K", "sb_secret_abcdefgh");
+    let mut test_env = TestEnvironment::nowhere();
+    test_env.set("SUPABASE_URL", "http://127.0.0.1:1");
+    test_env.set("K", "sb_secret_abcdefgh");
     fn add<'a>(more: &[&'a str]) -> Vec<&'a str> {
         [&["profile", "add", "x", "--no-check"], more].concat()
     }
-    let problem = world.problem(2, &add(&["--key", "env:K"]));
+    let problem = test_env.problem(2, &add(&["--key", "env:K"]));
     assert!(
         problem["why"].as_str().unwrap().contains("is a secret key"),
         "{problem}"
     );
-    let problem = world.problem(2, &add(&["--secret-key", "sb_publishable_abcdefgh"]));
+    let problem = test_env.problem(2, &add(&["--secret-key", "sb_publishable_abcdefgh"]));
     assert!(
         problem["why"]
             .as_str()
@@ -420,8 +420,8 @@ fn a_key_of_the_other_kind_is_not_kept_without_a_word() {
             .contains("is a publishable key"),
         "{problem}"
     );
-    world.set("SUPABASE_PUBLISHABLE_KEY", "sb_secret_abcdefgh");
-    let problem = world.problem(3, &add(&[]));
+    test_env.set("SUPABASE_PUBLISHABLE_KEY", "sb_secret_abcdefgh");
+    let problem = test_env.problem(3, &add(&[]));
     assert!(
         problem["why"]
             .as_str()
@@ -429,9 +429,9 @@ fn a_key_of_the_other_kind_is_not_kept_without_a_word() {
             .contains("SUPABASE_PUBLISHABLE_KEY is a secret key"),
         "{problem}"
     );
-    world.set("SUPABASE_PUBLISHABLE_KEY", "sb_publishable_abcdefgh");
-    world.set("SUPABASE_SECRET_KEY", "sb_publishable_abcdefgh");
-    let problem = world.problem(3, &add(&[]));
+    test_env.set("SUPABASE_PUBLISHABLE_KEY", "sb_publishable_abcdefgh");
+    test_env.set("SUPABASE_SECRET_KEY", "sb_publishable_abcdefgh");
+    let problem = test_env.problem(3, &add(&[]));
     assert!(
         problem["why"]
             .as_str()
@@ -440,7 +440,7 @@ fn a_key_of_the_other_kind_is_not_kept_without_a_word() {
         "{problem}"
     );
     assert!(
-        world
+        test_env
             .data(&["profile", "list"])
             .as_array()
             .unwrap()

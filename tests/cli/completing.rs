@@ -1,15 +1,15 @@
 //! What tab completes, in the shells themselves: commands and options, and the versions, tables, profiles and identities that this
 //! machine knows of. Where a shell is missing, its test prints so and ends.
 
-use crate::world::{Ran, World, binary};
+use crate::test_environment::{Ran, TestEnvironment, binary};
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
 /// A project with files, profiles, and what was seen of one of them.
-fn world() -> World {
-    let mut world = World::nowhere();
-    world
+fn test_env() -> TestEnvironment {
+    let mut test_env = TestEnvironment::nowhere();
+    test_env
         .files(&[
             (
                 "migrations/20251004123000_core_schema.sql",
@@ -27,7 +27,7 @@ fn world() -> World {
         let url = format!("http://127.0.0.1:9/{name}")
             .replace("/work", "")
             .replace("9/play", "10");
-        world
+        test_env
             .run(&[
                 "profile",
                 "add",
@@ -40,21 +40,21 @@ fn world() -> World {
             ])
             .done();
     }
-    world.run(&["profile", "use", "work"]).done();
-    let seen = world.path("config/supadeck/seen");
+    test_env.run(&["profile", "use", "work"]).done();
+    let seen = test_env.path("config/supadeck/seen");
     fs::create_dir_all(&seen).unwrap();
     fs::write(
         seen.join("work.json"),
         r#"{"url": "http://127.0.0.1:9", "tables": ["task", "od d; rm"], "users": ["alice@example.com"]}"#,
     )
     .unwrap();
-    world
+    test_env
 }
 
 /// The words that the program names, without their descriptions.
-fn asked(world: &World, words: &[&str]) -> Vec<String> {
+fn asked(test_env: &TestEnvironment, words: &[&str]) -> Vec<String> {
     let typed: String = words.iter().map(|word| format!("{word}\0")).collect();
-    let ran = world.run_with(&["__complete"], &typed);
+    let ran = test_env.run_with(&["__complete"], &typed);
     let out = ran.done().out.clone();
     assert_eq!(ran.err, "", "{ran:?}");
     let word = |line: &str| line.split('\t').next().unwrap().to_owned();
@@ -63,52 +63,52 @@ fn asked(world: &World, words: &[&str]) -> Vec<String> {
 
 #[test]
 fn what_this_machine_knows_is_named() {
-    let world = world();
+    let test_env = test_env();
     assert_eq!(
-        asked(&world, &["migration", "apply", "--to", ""]),
+        asked(&test_env, &["migration", "apply", "--to", ""]),
         ["20251005090000", "20251004123000", "20251006"],
     );
     assert_eq!(
-        asked(&world, &["table", "rows", ""]),
+        asked(&test_env, &["table", "rows", ""]),
         ["app.log", "goal", "status", "task"]
     );
-    assert_eq!(asked(&world, &["--profile", ""]), ["play", "work"]);
-    assert_eq!(asked(&world, &["profile", "use", "p"]), ["play"]);
+    assert_eq!(asked(&test_env, &["--profile", ""]), ["play", "work"]);
+    assert_eq!(asked(&test_env, &["profile", "use", "p"]), ["play"]);
     assert_eq!(
-        asked(&world, &["--as", "user:"]),
+        asked(&test_env, &["--as", "user:"]),
         ["user:alice@example.com"]
     );
-    assert_eq!(asked(&world, &["logout", "a"]), ["alice@example.com"]);
+    assert_eq!(asked(&test_env, &["logout", "a"]), ["alice@example.com"]);
     // Another profile has seen nothing, and another directory has no files.
     assert_eq!(
-        asked(&world, &["--profile", "play", "--as", "user:"]),
+        asked(&test_env, &["--profile", "play", "--as", "user:"]),
         [""; 0]
     );
-    let dir = world.home.path().display().to_string();
+    let dir = test_env.home.path().display().to_string();
     assert_eq!(
-        asked(&world, &["--dir", &dir, "migration", "show", ""]),
+        asked(&test_env, &["--dir", &dir, "migration", "show", ""]),
         [""; 0]
     );
 }
 
 #[test]
 fn whatever_is_wrong_nothing_is_said() {
-    let mut world = world();
-    let config = world.path("config/supadeck");
+    let mut test_env = test_env();
+    let config = test_env.path("config/supadeck");
     fs::write(config.join("seen/work.json"), "{").unwrap();
-    assert_eq!(asked(&world, &["--as", "user:"]), [""; 0]);
+    assert_eq!(asked(&test_env, &["--as", "user:"]), [""; 0]);
     fs::write(config.join("profiles.toml"), "[").unwrap();
-    assert_eq!(asked(&world, &["profile", "use", ""]), [""; 0]);
+    assert_eq!(asked(&test_env, &["profile", "use", ""]), [""; 0]);
     assert_eq!(
-        asked(&world, &["migration", "apply", "--to", "20251004"]),
+        asked(&test_env, &["migration", "apply", "--to", "20251004"]),
         ["20251004123000"]
     );
-    world.unset("HOME").unset("XDG_CONFIG_HOME");
-    assert_eq!(asked(&world, &["profile", "use", ""]), [""; 0]);
-    assert_eq!(asked(&world, &["nothing", "like", "it", ""]), [""; 0]);
-    assert_eq!(asked(&world, &[]), [""; 0]);
+    test_env.unset("HOME").unset("XDG_CONFIG_HOME");
+    assert_eq!(asked(&test_env, &["profile", "use", ""]), [""; 0]);
+    assert_eq!(asked(&test_env, &["nothing", "like", "it", ""]), [""; 0]);
+    assert_eq!(asked(&test_env, &[]), [""; 0]);
     // A pipe among the files is not waited for.
-    let pipe = world.project.join("migrations/20251007000000_pipe.sql");
+    let pipe = test_env.project.join("migrations/20251007000000_pipe.sql");
     assert!(
         Command::new("mkfifo")
             .arg(&pipe)
@@ -116,20 +116,25 @@ fn whatever_is_wrong_nothing_is_said() {
             .unwrap()
             .success()
     );
-    assert_eq!(asked(&world, &["table", "rows", "g"]), ["goal"]);
+    assert_eq!(asked(&test_env, &["table", "rows", "g"]), ["goal"]);
 }
 
 /// Runs a script in a shell; nothing where the shell is not on this machine.
-fn in_shell(world: &World, shell: &str, args: &[&str], script: &str) -> Option<Vec<String>> {
+fn in_shell(
+    test_env: &TestEnvironment,
+    shell: &str,
+    args: &[&str],
+    script: &str,
+) -> Option<Vec<String>> {
     let folder = Path::new(binary()).parent().unwrap();
     let path = std::env::var("PATH").unwrap_or_default();
     let child = Command::new(shell)
         .args(args)
         .arg(script)
         .env_clear()
-        .envs(world.variables())
+        .envs(test_env.variables())
         .env("PATH", format!("{}:{path}", folder.display()))
-        .current_dir(&world.project)
+        .current_dir(&test_env.project)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -141,7 +146,7 @@ fn in_shell(world: &World, shell: &str, args: &[&str], script: &str) -> Option<V
     let ran = Ran::of(child);
     assert_eq!(ran.err, "", "{ran:?}");
     let out = ran.done().out.clone();
-    assert!(!world.project.join("pwned").exists());
+    assert!(!test_env.project.join("pwned").exists());
     Some(out.lines().map(str::to_owned).collect())
 }
 
@@ -165,13 +170,13 @@ const TYPED: [(&str, &str, &[&str]); 6] = [
 
 #[test]
 fn bash_completes_what_the_program_names() {
-    let world = world();
+    let test_env = test_env();
     let bash = |line: &str, word: &str| {
         let script = format!(
             "source <(supadeck completions bash)\nCOMP_LINE='{line}' COMP_POINT=${{#COMP_LINE}}\nCOMP_POINT=${{#COMP_LINE}}\n\
              _supadeck supadeck '{word}'\n[[ ${{#COMPREPLY[@]}} -eq 0 ]] || printf '%s\\n' \"${{COMPREPLY[@]}}\""
         );
-        in_shell(&world, "bash", &["--norc", "-c"], &script)
+        in_shell(&test_env, "bash", &["--norc", "-c"], &script)
     };
     for (line, word, found) in TYPED {
         let Some(completed) = bash(line, word) else {
@@ -198,7 +203,7 @@ fn bash_completes_what_the_program_names() {
 
 #[test]
 fn zsh_completes_what_the_program_names() {
-    let world = world();
+    let test_env = test_env();
     for (line, word, found) in TYPED {
         // What the line editor does: the words, the place among them, and a `compadd` that prints.
         let words: Vec<&str> = line.split(' ').collect();
@@ -212,7 +217,7 @@ fn zsh_completes_what_the_program_names() {
                 .join(" "),
             words.len()
         );
-        let Some(completed) = in_shell(&world, "zsh", &["-f", "-c"], &script) else {
+        let Some(completed) = in_shell(&test_env, "zsh", &["-f", "-c"], &script) else {
             return;
         };
         assert_eq!(completed, found, "{line}");
@@ -221,10 +226,10 @@ fn zsh_completes_what_the_program_names() {
 
 #[test]
 fn fish_completes_what_the_program_names() {
-    let world = world();
+    let test_env = test_env();
     for (line, _, found) in TYPED {
         let script = format!("supadeck completions fish | source; complete -C '{line}'");
-        let Some(completed) = in_shell(&world, "fish", &["--no-config", "-c"], &script) else {
+        let Some(completed) = in_shell(&test_env, "fish", &["--no-config", "-c"], &script) else {
             return;
         };
         let word = |line: &String| line.split('\t').next().unwrap().to_owned();
@@ -238,14 +243,14 @@ fn fish_completes_what_the_program_names() {
 
 #[test]
 fn the_tables_that_a_command_saw_are_completed_later() {
-    let mut world = World::full();
-    let url = world.info.url.clone();
+    let mut test_env = TestEnvironment::full();
+    let url = test_env.info.url.clone();
     for (name, value) in [
-        ("K", world.info.publishable_key.clone()),
-        ("S", world.info.secret_key.clone()),
-        ("D", world.info.db_url.clone()),
+        ("K", test_env.info.publishable_key.clone()),
+        ("S", test_env.info.secret_key.clone()),
+        ("D", test_env.info.db_url.clone()),
     ] {
-        world.set(name, value);
+        test_env.set(name, value);
     }
     let add = ["profile", "add", "work", "--no-check", "--url", &url];
     let keys = [
@@ -256,11 +261,14 @@ fn the_tables_that_a_command_saw_are_completed_later() {
         "--db-url",
         "env:D",
     ];
-    world.run(&[&add[..], &keys].concat()).done();
-    world.files(&[]);
-    assert_eq!(asked(&world, &["table", "rows", "weekly"]), [""; 0]);
-    world.data(&["table", "list", "--profile", "work"]);
-    assert_eq!(asked(&world, &["table", "rows", "weekly"]), ["weekly_plan"]);
-    let seen = fs::read_to_string(world.path("config/supadeck/seen/work.json")).unwrap();
+    test_env.run(&[&add[..], &keys].concat()).done();
+    test_env.files(&[]);
+    assert_eq!(asked(&test_env, &["table", "rows", "weekly"]), [""; 0]);
+    test_env.data(&["table", "list", "--profile", "work"]);
+    assert_eq!(
+        asked(&test_env, &["table", "rows", "weekly"]),
+        ["weekly_plan"]
+    );
+    let seen = fs::read_to_string(test_env.path("config/supadeck/seen/work.json")).unwrap();
     assert!(!seen.contains("sb_"), "{seen}");
 }

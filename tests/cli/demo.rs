@@ -1,6 +1,6 @@
 //! `supadeck demo`.
 
-use crate::world::{PASSWORD, Ran, World};
+use crate::test_environment::{PASSWORD, Ran, TestEnvironment};
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, ChildStdout, Command};
@@ -14,9 +14,9 @@ struct Served {
 }
 
 impl Served {
-    fn start(world: &World, args: &[&str]) -> Self {
+    fn start(test_env: &TestEnvironment, args: &[&str]) -> Self {
         let args = [&["demo", "--serve", "--port", "0"], args].concat();
-        let mut child = world.command(&args).spawn().unwrap();
+        let mut child = test_env.command(&args).spawn().unwrap();
         let mut out = BufReader::new(child.stdout.take().unwrap());
         let mut lines = Vec::new();
         loop {
@@ -113,20 +113,20 @@ fn family(root: u32) -> Vec<(u32, String)> {
 #[test]
 fn no_child_of_the_demo_knows_a_secret_and_nothing_is_dumped() {
     use std::os::unix::process::ExitStatusExt as _;
-    let mut world = World::nowhere();
-    world.project = world.home.path().to_owned();
+    let mut test_env = TestEnvironment::nowhere();
+    test_env.project = test_env.home.path().to_owned();
     for (name, value) in SECRETS {
-        world.set(name, value);
+        test_env.set(name, value);
     }
     // A shell in between allows dumps; the program takes that back.
     let mut command = Command::new("sh");
     command
         .args(["-c", "ulimit -c unlimited; exec \"$0\" \"$@\""])
-        .arg(crate::world::binary())
+        .arg(crate::test_environment::binary())
         .args(["demo", "--serve", "--port", "0", "--empty"])
         .env_clear()
-        .envs(world.variables())
-        .current_dir(&world.project)
+        .envs(test_env.variables())
+        .current_dir(&test_env.project)
         .stdout(std::process::Stdio::piped());
     let mut child = command.spawn().unwrap();
     let out = BufReader::new(child.stdout.take().unwrap());
@@ -167,11 +167,11 @@ fn no_child_of_the_demo_knows_a_secret_and_nothing_is_dumped() {
 #[test]
 fn npm_gets_its_own_variables_and_no_other() {
     use std::os::unix::fs::PermissionsExt as _;
-    let mut world = World::nowhere();
-    world.project = world.home.path().to_owned();
-    let bin = world.path("bin");
+    let mut test_env = TestEnvironment::nowhere();
+    test_env.project = test_env.home.path().to_owned();
+    let bin = test_env.path("bin");
     std::fs::create_dir(&bin).unwrap();
-    let told = world.path("told");
+    let told = test_env.path("told");
     let script = format!("#!/bin/sh\nenv > '{}'\nexit 1\n", told.display());
     std::fs::write(bin.join("npm"), script).unwrap();
     std::fs::set_permissions(bin.join("npm"), std::fs::Permissions::from_mode(0o755)).unwrap();
@@ -180,17 +180,17 @@ fn npm_gets_its_own_variables_and_no_other() {
         bin.display(),
         std::env::var("PATH").unwrap_or_default()
     );
-    let cache = world.path("cache").display().to_string();
-    world
+    let cache = test_env.path("cache").display().to_string();
+    test_env
         .set("PATH", path)
         .set("SUPADECK_POSTGRES", "npm")
         .set("XDG_CACHE_HOME", cache)
         .set("npm_config_registry", "http://127.0.0.1:9/")
         .set("HTTPS_PROXY", "http://127.0.0.1:9");
     for (name, value) in SECRETS {
-        world.set(name, value);
+        test_env.set(name, value);
     }
-    world.run(&["demo", "--serve", "--port", "0"]).ended(3);
+    test_env.run(&["demo", "--serve", "--port", "0"]).ended(3);
     let known = std::fs::read_to_string(told).unwrap();
     assert!(!known.contains("hush_Zebra"), "{known}");
     for name in ["PATH=", "HOME=", "npm_config_registry=", "HTTPS_PROXY="] {
@@ -201,12 +201,12 @@ fn npm_gets_its_own_variables_and_no_other() {
 #[cfg(feature = "demo")]
 #[test]
 fn the_demo_serves_a_filled_project_until_it_is_told_to_stop() {
-    let mut world = World::nowhere();
-    world.project = world.home.path().to_owned();
-    let data = world.path("kept").display().to_string();
+    let mut test_env = TestEnvironment::nowhere();
+    test_env.project = test_env.home.path().to_owned();
+    let data = test_env.path("kept").display().to_string();
     // What is meant for servers elsewhere does not reach the stack's own.
-    world.set("PGSSLMODE", "verify-full");
-    let demo = Served::start(&world, &["--data", &data]);
+    test_env.set("PGSSLMODE", "verify-full");
+    let demo = Served::start(&test_env, &["--data", &data]);
     let names: Vec<_> = demo
         .lines
         .iter()
@@ -230,7 +230,7 @@ fn the_demo_serves_a_filled_project_until_it_is_told_to_stop() {
             .iter()
             .any(|line| line.contains("alice@example.com") && line.contains(PASSWORD))
     );
-    let mut user = World::nowhere();
+    let mut user = TestEnvironment::nowhere();
     for (name, value) in &demo.variables {
         user.set(name, value);
     }
@@ -242,7 +242,7 @@ fn the_demo_serves_a_filled_project_until_it_is_told_to_stop() {
             .unwrap()
             .is_empty()
     );
-    let project = world.path("kept/project").display().to_string();
+    let project = test_env.path("kept/project").display().to_string();
     let list = user.data(&["migration", "list", "--dir", &project]);
     assert!(
         list.as_array()
@@ -255,7 +255,7 @@ fn the_demo_serves_a_filled_project_until_it_is_told_to_stop() {
     user.problem(7, &["migration", "list"]);
 
     // What was kept is there again, and nothing is applied or seeded twice.
-    let demo = Served::start(&world, &["--data", &data]);
+    let demo = Served::start(&test_env, &["--data", &data]);
     for (name, value) in &demo.variables {
         user.set(name, value);
     }
@@ -272,15 +272,15 @@ fn the_demo_serves_a_filled_project_until_it_is_told_to_stop() {
 #[cfg(feature = "demo")]
 #[test]
 fn an_empty_demo_is_a_new_project() {
-    let world = World::nowhere();
-    let demo = Served::start(&world, &["--empty"]);
+    let test_env = TestEnvironment::nowhere();
+    let demo = Served::start(&test_env, &["--empty"]);
     assert!(
         !demo
             .lines
             .iter()
             .any(|line| line.contains("alice@example.com"))
     );
-    let mut user = World::nowhere();
+    let mut user = TestEnvironment::nowhere();
     for (name, value) in &demo.variables {
         user.set(name, value);
     }
@@ -298,20 +298,20 @@ fn an_empty_demo_is_a_new_project() {
 #[cfg(feature = "demo")]
 #[test]
 fn a_demo_that_is_killed_leaves_no_folder() {
-    let mut world = World::nowhere();
-    let place = world.path("temporary");
+    let mut test_env = TestEnvironment::nowhere();
+    let place = test_env.path("temporary");
     std::fs::create_dir(&place).unwrap();
     // Whoever runs Postgres has to come in.
     #[cfg(unix)]
-    for folder in [world.home.path(), &place] {
+    for folder in [test_env.home.path(), &place] {
         use std::os::unix::fs::PermissionsExt as _;
         let open = std::fs::Permissions::from_mode(0o755);
         std::fs::set_permissions(folder, open).unwrap();
     }
     let shown = place.display().to_string();
-    world.set("TMPDIR", &shown);
+    test_env.set("TMPDIR", &shown);
     let folders = || std::fs::read_dir(&place).unwrap().count();
-    let demo = Served::start(&world, &[]);
+    let demo = Served::start(&test_env, &[]);
     assert_eq!(folders(), 2, "the project's and the stack's");
     demo.stop("-KILL");
     let begun = std::time::Instant::now();
@@ -328,10 +328,10 @@ fn a_demo_that_is_killed_leaves_no_folder() {
 #[cfg(feature = "demo")]
 #[test]
 fn a_port_that_is_taken_is_a_problem() {
-    let world = World::nowhere();
+    let test_env = TestEnvironment::nowhere();
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port().to_string();
-    let problem = world.problem(3, &["demo", "--serve", "--port", &port]);
+    let problem = test_env.problem(3, &["demo", "--serve", "--port", &port]);
     assert!(
         problem["what"].as_str().unwrap().contains(&port),
         "{problem}"
@@ -341,14 +341,14 @@ fn a_port_that_is_taken_is_a_problem() {
         "{problem}"
     );
     // It is said before anything else is begun.
-    let text = world.run(&["demo", "--serve", "--port", &port]);
+    let text = test_env.run(&["demo", "--serve", "--port", &port]);
     assert!(!text.ended(3).err.contains("database"), "{text:?}");
 }
 
 #[cfg(not(feature = "demo"))]
 #[test]
 fn without_the_feature_the_demo_explains_itself() {
-    let problem = World::nowhere().problem(2, &["demo"]);
+    let problem = TestEnvironment::nowhere().problem(2, &["demo"]);
     assert!(
         problem["hint"]
             .as_str()

@@ -1,6 +1,6 @@
 //! `audit follow`: every record once, whatever transactions and lines do.
 
-use crate::world::{World, binary};
+use crate::test_environment::{TestEnvironment, binary};
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Stdio};
 use std::sync::mpsc::{Receiver, channel};
@@ -16,10 +16,10 @@ struct Following {
 }
 
 impl Following {
-    fn start(world: &World, arguments: &[&str]) -> Self {
+    fn start(test_env: &TestEnvironment, arguments: &[&str]) -> Self {
         let mut all = vec!["audit", "follow", "--every", "1", "--format", "json"];
         all.extend(arguments);
-        let mut child = world
+        let mut child = test_env
             .command(&all)
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -80,20 +80,20 @@ fn insert(n: i64) -> String {
 /// A record that is dated in the future is told like any other, and what is written after it is told too.
 #[test]
 fn a_record_of_the_future_stops_nothing() {
-    let world = World::empty();
-    world.sql_of_superuser("grant usage on schema public to service_role");
-    world.sql(
+    let test_env = TestEnvironment::empty();
+    test_env.sql_of_superuser("grant usage on schema public to service_role");
+    test_env.sql(
         "create table audits (id bigserial primary key, auditable_type text, event text, old_values jsonb, new_values jsonb, created_at timestamptz default now());
          insert into audits (auditable_type, event, new_values, created_at) values ('x', 'created', '{\"n\": 0}', '2100-01-01');
          grant select on audits to service_role",
     );
-    world.reload();
+    test_env.reload();
     let insert = |n: i64, at: &str| {
-        world.sql(&format!(
+        test_env.sql(&format!(
             "insert into audits (auditable_type, event, new_values, created_at) values ('x', 'created', '{{\"n\": {n}}}', {at})"
         ));
     };
-    let following = Following::start(&world, &["--as", "service"]);
+    let following = Following::start(&test_env, &["--as", "service"]);
     for (n, at) in [
         (1, "now()"),
         (2, "'2100-01-01'"),
@@ -108,25 +108,25 @@ fn a_record_of_the_future_stops_nothing() {
 /// A transaction that wrote first and ends last is told, once, though later ones were told before.
 #[test]
 fn a_transaction_that_ends_late_is_told_once() {
-    let world = World::own();
-    world.sql(&insert(0));
+    let test_env = TestEnvironment::own();
+    test_env.sql(&insert(0));
     let following = Following::start(
-        &world,
+        &test_env,
         &["--as", "service", "--where", "action:follow.insert"],
     );
-    let (runtime, late) = world.client();
+    let (runtime, late) = test_env.client();
     runtime
         .block_on(late.batch_execute(&format!("begin; {}", insert(1))))
         .unwrap();
     for n in 2..5 {
-        world.sql(&insert(n));
+        test_env.sql(&insert(n));
         assert_eq!(following.next(), n);
     }
     runtime.block_on(late.batch_execute("commit")).unwrap();
     assert_eq!(following.next(), 1);
     // Of another action, and another that fits: nothing stands between.
-    world.sql("insert into public.audit_log (action) values ('other.insert')");
-    world.sql(&insert(5));
+    test_env.sql("insert into public.audit_log (action) values ('other.insert')");
+    test_env.sql(&insert(5));
     assert_eq!(following.next(), 5);
     assert!(following.lines.try_recv().is_err());
     assert!(binary().contains("supadeck"));

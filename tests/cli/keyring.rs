@@ -1,7 +1,7 @@
 //! A Secret Service of a test's own: a private message bus with a keyring daemon on it. Where the two programs are
 //! missing, the tests that want them say so and end.
 
-use crate::world::World;
+use crate::test_environment::TestEnvironment;
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -19,12 +19,12 @@ const BUS: &str = "<!DOCTYPE busconfig PUBLIC '-//freedesktop//DTD D-Bus Bus Con
     <allow send_destination='*' eavesdrop='true'/><allow eavesdrop='true'/><allow own='*'/></policy></busconfig>";
 
 impl Keyring {
-    /// Starts one for this world and lets the binary use it.
-    pub fn start(world: &mut World) -> Option<Self> {
-        let keyring = Self::start_with(world, &["--unlock"])?;
+    /// Starts one for this test_env and lets the binary use it.
+    pub fn start(test_env: &mut TestEnvironment) -> Option<Self> {
+        let keyring = Self::start_with(test_env, &["--unlock"])?;
         // The daemon takes a moment to claim its name on the bus.
         let started = Instant::now();
-        while !answers(world) {
+        while !answers(test_env) {
             assert!(
                 started.elapsed() < Duration::from_secs(20),
                 "the keyring does not answer"
@@ -34,15 +34,15 @@ impl Keyring {
     }
 
     /// Starts one that nobody has unlocked: it answers, and has no collection to keep anything in.
-    pub fn start_locked(world: &mut World) -> Option<Self> {
-        let keyring = Self::start_with(world, &[])?;
+    pub fn start_locked(test_env: &mut TestEnvironment) -> Option<Self> {
+        let keyring = Self::start_with(test_env, &[])?;
         let started = Instant::now();
-        while !answers(world) && started.elapsed() < Duration::from_secs(20) {}
+        while !answers(test_env) && started.elapsed() < Duration::from_secs(20) {}
         Some(keyring)
     }
 
-    fn start_with(world: &mut World, arguments: &[&str]) -> Option<Self> {
-        let run = world.path("run");
+    fn start_with(test_env: &mut TestEnvironment, arguments: &[&str]) -> Option<Self> {
+        let run = test_env.path("run");
         std::fs::create_dir_all(&run).unwrap();
         let config = run.join("bus.conf");
         std::fs::write(&config, BUS).unwrap();
@@ -53,11 +53,11 @@ impl Keyring {
         daemon
             .args(["--foreground", "--components=secrets"])
             .args(arguments);
-        world.set("XDG_RUNTIME_DIR", run.display().to_string());
+        test_env.set("XDG_RUNTIME_DIR", run.display().to_string());
         for command in [&mut bus, &mut daemon] {
             command
                 .env_clear()
-                .envs(world.variables())
+                .envs(test_env.variables())
                 .stdin(Stdio::piped())
                 .stdout(Stdio::piped())
                 .stderr(Stdio::null());
@@ -77,7 +77,7 @@ impl Keyring {
             return None;
         };
         daemon.stdin.take().unwrap().write_all(b"keyring").unwrap();
-        world
+        test_env
             .set("DBUS_SESSION_BUS_ADDRESS", address)
             .unset("SUPADECK_KEYRING");
         Some(Self { bus, daemon })
@@ -85,8 +85,8 @@ impl Keyring {
 }
 
 /// Whether the binary finds the keyring.
-fn answers(world: &World) -> bool {
-    let ran = world.run(&["doctor", "--json"]);
+fn answers(test_env: &TestEnvironment) -> bool {
+    let ran = test_env.run(&["doctor", "--json"]);
     let document = ran.document();
     document["data"].as_array().is_some_and(|checks| {
         checks

@@ -9,52 +9,51 @@
 )]
 
 mod access;
+mod access_token;
 mod addresses;
-mod agree;
-mod asked;
+mod aliases;
+mod audit;
 #[cfg(unix)]
 mod completing;
+mod confirmations;
+mod connecting;
 mod demo;
 mod doctor;
-mod ending;
+mod file_names;
 mod follow;
-mod front;
-mod getting_in;
-mod hidden;
+mod forwarding_server;
 mod keyring;
 mod linked;
+mod mfa;
 mod migration;
-#[cfg(unix)]
-mod misplaced;
-mod names;
-mod odd;
+mod odd_arguments;
 mod other_trails;
 mod plan;
 mod production;
 mod profile;
 mod proxies;
+mod pseudo_terminal;
 #[cfg(unix)]
 mod read_only;
-mod reference;
-mod replaced;
+mod replaced_profiles;
+mod resolutions;
 mod rows;
-mod second;
+mod secret_references;
 mod secrets;
+mod secrets_in_arguments;
 mod seed;
 mod session;
-mod silent;
-#[path = "../engine/standin.rs"]
-#[allow(dead_code)]
-mod standin;
+mod session_ends;
+mod silent_servers;
 #[path = "../support/mod.rs"]
 mod support;
 mod table_files;
 mod tables;
 mod terminal;
-mod token;
-mod trail;
+mod test_environment;
+#[cfg(unix)]
+mod totp_app;
 mod types;
 mod unlock;
 mod usage;
-mod words;
-mod world;
+mod wrong_keys;

@@ -1,7 +1,7 @@
 //! Audit trails of other projects, from the command line: found by themselves or named by the profile, over both ways of finding, with
 //! bigint ids, texts that hold JSON, no actor and odd rows; and the migration that makes a trail where there is none.
 
-use crate::world::World;
+use crate::test_environment::TestEnvironment;
 use serde_json::{Value, json};
 
 const ALICE: &str = "a11ce000-0000-4000-8000-000000000001";
@@ -35,32 +35,32 @@ const LARAVEL: &str = r#"
       (42, 'updated', 'App\Models\Odd', 1, '{broken', null, null, '2026-02-04 11:00:00');
     grant select on audits to service_role;"#;
 
-fn project(sql: &str) -> World {
-    let world = World::empty();
-    world.sql_of_superuser("grant usage on schema public to service_role, authenticated, anon");
-    world.sql(sql);
-    world.reload();
-    world
+fn project(sql: &str) -> TestEnvironment {
+    let test_env = TestEnvironment::empty();
+    test_env.sql_of_superuser("grant usage on schema public to service_role, authenticated, anon");
+    test_env.sql(sql);
+    test_env.reload();
+    test_env
 }
 
-fn list(world: &World, filter: &str) -> Vec<Value> {
-    let data = world.data(&[
+fn list(test_env: &TestEnvironment, filter: &str) -> Vec<Value> {
+    let data = test_env.data(&[
         "audit", "list", "--as", "service", "--limit", "2000", "--where", filter,
     ]);
     data.as_array().unwrap().clone()
 }
 
-fn ids(world: &World, filter: &str) -> Vec<String> {
+fn ids(test_env: &TestEnvironment, filter: &str) -> Vec<String> {
     let id = |row: &Value| row["id"].as_str().unwrap().to_owned();
-    list(world, filter).iter().map(id).collect()
+    list(test_env, filter).iter().map(id).collect()
 }
 
 #[test]
 fn a_trail_of_supa_audit_is_found_and_answers() {
-    let mut world = project(SUPA_AUDIT);
+    let mut test_env = project(SUPA_AUDIT);
     // Over the catalogs first, then by its rows alone.
     for _ in 0..2 {
-        let all = list(&world, "");
+        let all = list(&test_env, "");
         assert_eq!(all.len(), 1_003);
         assert_eq!(all[0]["action"], "orders.truncate");
         assert_eq!(all[1]["action"], "orders.delete");
@@ -92,15 +92,15 @@ fn a_trail_of_supa_audit_is_found_and_answers() {
             ("-action:*.update".to_owned(), vec!["1003", "1002", "1001"]),
             ("actor:nobody@example.com".to_owned(), vec![]),
         ] {
-            assert_eq!(ids(&world, &filter), wanted, "{filter}");
+            assert_eq!(ids(&test_env, &filter), wanted, "{filter}");
         }
-        let ran = world.run(&["audit", "list", "--as", "service", "--limit", "3"]);
+        let ran = test_env.run(&["audit", "list", "--as", "service", "--limit", "3"]);
         let said = &ran.done().out;
         assert!(
             said.contains("Read from record_version, which does not say whose data it was"),
             "{said}"
         );
-        let problem = world.problem(
+        let problem = test_env.problem(
             2,
             &[
                 "audit",
@@ -118,14 +118,14 @@ fn a_trail_of_supa_audit_is_found_and_answers() {
                 .contains("record_version has no column"),
             "{problem}"
         );
-        let record = world.data(&["audit", "show", "77", "--as", "service"]);
+        let record = test_env.data(&["audit", "show", "77", "--as", "service"]);
         assert_eq!(record["after_state"]["note"], "rare");
-        let gone = world.run(&["audit", "show", "not-a-number", "--as", "service"]);
+        let gone = test_env.run(&["audit", "show", "not-a-number", "--as", "service"]);
         assert!(gone.code != 0 && gone.code != 70, "{gone:?}");
-        let file = world.path("trail.csv").display().to_string();
+        let file = test_env.path("trail.csv").display().to_string();
         let _ = std::fs::remove_file(&file);
         let _ = std::fs::remove_file(format!("{file}.manifest.json"));
-        let manifest = world.data(&[
+        let manifest = test_env.data(&[
             "audit",
             "export",
             &file,
@@ -139,22 +139,22 @@ fn a_trail_of_supa_audit_is_found_and_answers() {
             (&json!(803), &json!("record_version"))
         );
         assert_eq!(std::fs::read_to_string(&file).unwrap().lines().count(), 804);
-        world.unset("SUPABASE_DB_URL");
+        test_env.unset("SUPABASE_DB_URL");
     }
 }
 
 #[test]
 fn a_schema_that_is_not_served_is_said_with_what_to_do() {
-    let world = project(
+    let test_env = project(
         "create schema audit; grant usage on schema audit to service_role; set search_path = audit;",
     );
-    world.sql(
+    test_env.sql(
         &SUPA_AUDIT
             .replace("record_version", "audit.record_version")
             .replace("type audit_operation", "type audit.audit_operation")
             .replace("op audit_operation", "op audit.audit_operation"),
     );
-    let problem = world.problem(3, &["audit", "list", "--as", "service"]);
+    let problem = test_env.problem(3, &["audit", "list", "--as", "service"]);
     assert!(
         problem["hint"]
             .as_str()
@@ -166,8 +166,8 @@ fn a_schema_that_is_not_served_is_said_with_what_to_do() {
 
 #[test]
 fn laravels_trail_with_numbers_and_texts_is_found_and_answers() {
-    let world = project(LARAVEL);
-    let all = list(&world, "");
+    let test_env = project(LARAVEL);
+    let all = list(&test_env, "");
     let told: Vec<&str> = all
         .iter()
         .map(|row| row["action"].as_str().unwrap())
@@ -203,14 +203,14 @@ fn laravels_trail_with_numbers_and_texts_is_found_and_answers() {
         } else {
             filter
         };
-        assert_eq!(ids(&world, quoted), wanted, "{filter}");
+        assert_eq!(ids(&test_env, quoted), wanted, "{filter}");
     }
 }
 
 /// Names that nothing could recognise are taken from the profile, and what it says wrong is said.
 #[test]
 fn a_profile_names_a_trail_of_other_names() {
-    let world = project(
+    let test_env = project(
         "create table \"Odd Log\" (nr uuid primary key default gen_random_uuid(), \"At\" timestamptz not null, thing text, was json, \"is\" json, who text, code text);
          insert into \"Odd Log\" (nr, \"At\", thing, was, \"is\", who, code)
            select ('00000000-0000-4000-8000-' || lpad(n::text, 12, '0'))::uuid, timestamptz '2026-01-01' + (n / 3) * interval '1 hour', 'boat', json_build_object('code', 'b' || n, 'n', n), json_build_object('code', 'b' || n, 'n', n + 1), 'ann', 'b' || n
@@ -218,12 +218,12 @@ fn a_profile_names_a_trail_of_other_names() {
          create view boat_log with (security_invoker = true) as select nr, \"At\" as at, thing, was, \"is\" as now, who, code from \"Odd Log\";
          grant select on \"Odd Log\", boat_log to service_role",
     );
-    let dir = world.path("config/supadeck");
+    let dir = test_env.path("config/supadeck");
     std::fs::create_dir_all(&dir).unwrap();
     let profile = |after: &str| {
         let text = format!(
             "[profiles.work]\nurl = \"{}\"\n\n[profiles.work.trail]\ntable = \"boat_log\"\nid = \"nr\"\ntime = \"at\"\nbefore = \"was\"\nafter = \"{after}\"\nchanged_table = \"thing\"\nactor = \"who\"\nkey = \"code\"\n\n[profiles.work.secrets]\nsecret_key = \"env:SUPABASE_SECRET_KEY\"\n",
-            world.info.url
+            test_env.info.url
         );
         std::fs::write(dir.join("profiles.toml"), text).unwrap();
     };
@@ -240,7 +240,7 @@ fn a_profile_names_a_trail_of_other_names() {
         "--where",
     ];
     let rows = |filter: &str| {
-        world
+        test_env
             .data(&[&arguments[..], &[filter]].concat())
             .as_array()
             .unwrap()
@@ -257,7 +257,7 @@ fn a_profile_names_a_trail_of_other_names() {
     assert_eq!(rows("actor:ann").len(), 500);
     assert_eq!(rows("action:boat.update after.n:78").len(), 1);
     profile("then");
-    let problem = world.problem(
+    let problem = test_env.problem(
         3,
         &["audit", "list", "--profile", "work", "--as", "service"],
     );
@@ -269,13 +269,13 @@ fn a_profile_names_a_trail_of_other_names() {
 
 #[test]
 fn where_there_is_no_trail_a_migration_for_one_is_written_and_never_run() {
-    let mut world = World::empty();
-    world.files(&[("supabase/config.toml", "")]);
-    world.sql(
+    let mut test_env = TestEnvironment::empty();
+    test_env.files(&[("supabase/config.toml", "")]);
+    test_env.sql(
         "create table orders (id bigserial primary key, qty int, user_id uuid, updated_at timestamptz default now());
          create schema shop; create table shop.\"odd \"\"name\" (a int, b int, primary key (a, b))",
     );
-    let problem = world.problem(8, &["audit", "list", "--as", "service"]);
+    let problem = test_env.problem(8, &["audit", "list", "--as", "service"]);
     assert!(
         problem["hint"]
             .as_str()
@@ -283,23 +283,23 @@ fn where_there_is_no_trail_a_migration_for_one_is_written_and_never_run() {
             .contains("supadeck audit init"),
         "{problem}"
     );
-    let problem = world.problem(2, &["audit", "init", "order"]);
+    let problem = test_env.problem(2, &["audit", "init", "order"]);
     assert!(
         problem["why"].as_str().unwrap().contains("orders"),
         "{problem}"
     );
-    let made = world.data(&["audit", "init", "orders", "shop.odd \"name"]);
+    let made = test_env.data(&["audit", "init", "orders", "shop.odd \"name"]);
     assert_eq!(made["tables"], json!(["orders", "shop.odd \"name"]));
     assert_eq!(
-        world.sql("select to_regclass('public.audit_log') is null"),
+        test_env.sql("select to_regclass('public.audit_log') is null"),
         ["t"]
     );
-    world.run(&["migration", "apply", "--yes"]).done();
-    world.sql_of_superuser("grant usage on schema public to service_role");
-    world.sql("insert into orders (qty) values (1), (2); update orders set qty = 3 where id = 1; update orders set updated_at = now(); delete from orders where id = 2;
+    test_env.run(&["migration", "apply", "--yes"]).done();
+    test_env.sql_of_superuser("grant usage on schema public to service_role");
+    test_env.sql("insert into orders (qty) values (1), (2); update orders set qty = 3 where id = 1; update orders set updated_at = now(); delete from orders where id = 2;
                insert into shop.\"odd \"\"name\" values (1, 2)");
-    world.reload();
-    let told: Vec<String> = list(&world, "")
+    test_env.reload();
+    let told: Vec<String> = list(&test_env, "")
         .iter()
         .map(|row| row["action"].as_str().unwrap().to_owned())
         .collect();
@@ -313,50 +313,50 @@ fn where_there_is_no_trail_a_migration_for_one_is_written_and_never_run() {
             "orders.insert"
         ]
     );
-    assert_eq!(list(&world, "changed:qty").len(), 1);
-    assert_eq!(list(&world, "row:orders/1").len(), 2);
+    assert_eq!(list(&test_env, "changed:qty").len(), 1);
+    assert_eq!(list(&test_env, "row:orders/1").len(), 2);
     // Nobody was chosen to read it, and following it is exact.
     assert_eq!(
-        world.sql("select string_agg(distinct grantee::text, ',') from information_schema.role_table_grants where table_name = 'audit_log' and grantee in ('anon', 'authenticated', 'service_role')"),
+        test_env.sql("select string_agg(distinct grantee::text, ',') from information_schema.role_table_grants where table_name = 'audit_log' and grantee in ('anon', 'authenticated', 'service_role')"),
         ["service_role"]
     );
     assert_eq!(
-        world.sql("select concat_ws(',', has_function_privilege('service_role', 'audit_horizon()', 'execute'), has_function_privilege('authenticated', 'audit_horizon()', 'execute'), to_regclass('audit_log_transaction_idx') is not null)"),
+        test_env.sql("select concat_ws(',', has_function_privilege('service_role', 'audit_horizon()', 'execute'), has_function_privilege('authenticated', 'audit_horizon()', 'execute'), to_regclass('audit_log_transaction_idx') is not null)"),
         ["t,f,t"]
     );
-    let problem = world.problem(6, &["audit", "init", "orders"]);
+    let problem = test_env.problem(6, &["audit", "init", "orders"]);
     assert!(
         problem["what"].as_str().unwrap().contains("audit_log"),
         "{problem}"
     );
-    world
+    test_env
         .run(&["migration", "rollback", "--last", "1", "--yes"])
         .done();
     assert_eq!(
-        world.sql(
+        test_env.sql(
             "select to_regclass('public.audit_log') is null and to_regproc('audit_horizon') is null"
         ),
         ["t"]
     );
-    world.sql("insert into orders (qty) values (1)");
+    test_env.sql("insert into orders (qty) values (1)");
 }
 
 /// Ids that are numbers and many records of one moment: each comes once.
 #[test]
 fn records_of_one_moment_are_paged_by_numbers() {
-    let world = project(
+    let test_env = project(
         "create table audits (id numeric primary key, auditable_type text, event text, old_values jsonb, new_values jsonb, created_at timestamptz);
          insert into audits select n, 'order', 'updated', '{\"id\": 1, \"qty\": 1}', jsonb_build_object('id', 1, 'qty', n), '2026-01-01' from generate_series(1, 450) n;
          grant select on audits to service_role",
     );
-    let dir = world.path("config/supadeck");
+    let dir = test_env.path("config/supadeck");
     std::fs::create_dir_all(&dir).unwrap();
     let text = format!(
         "[profiles.work]\nurl = \"{}\"\n\n[profiles.work.trail]\ntable = \"audits\"\nid = \"id\"\ntime = \"created_at\"\nbefore = \"old_values\"\nafter = \"new_values\"\nof = \"order\"\n\n[profiles.work.secrets]\nsecret_key = \"env:SUPABASE_SECRET_KEY\"\n",
-        world.info.url
+        test_env.info.url
     );
     std::fs::write(dir.join("profiles.toml"), text).unwrap();
-    let rows = world.data(&[
+    let rows = test_env.data(&[
         "audit",
         "list",
         "--profile",

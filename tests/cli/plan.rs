@@ -1,32 +1,32 @@
 //! `supadeck migration plan` and `supadeck migration verify`.
 
-use crate::world::World;
+use crate::test_environment::TestEnvironment;
 
 /// A project with one applied migration in use, and one pending.
-fn in_use(pending: &str, way_back: &str) -> World {
-    let mut world = World::empty();
-    world.files(&[
+fn in_use(pending: &str, way_back: &str) -> TestEnvironment {
+    let mut test_env = TestEnvironment::empty();
+    test_env.files(&[
         (
             "migrations/1_one.sql",
             "create table one (id int primary key, note text); insert into one values (1, 'x'), (2, null);",
         ),
         ("migrations/rollback/1_one.sql", "drop table one;"),
     ]);
-    world.run(&["migration", "apply", "--yes"]).done();
-    world.files(&[
+    test_env.run(&["migration", "apply", "--yes"]).done();
+    test_env.files(&[
         ("migrations/2_two.sql", pending),
         ("migrations/rollback/2_two.sql", way_back),
     ]);
-    world
+    test_env
 }
 
 #[test]
 fn a_plan_says_what_will_change_be_locked_and_be_lost() {
-    let world = in_use(
+    let test_env = in_use(
         "create table two (id int primary key);\nalter table one drop column note;",
         "drop table two; alter table one add column note text;",
     );
-    let text = world.run(&["migration", "plan"]);
+    let text = test_env.run(&["migration", "plan"]);
     let out = &text.done().out;
     for line in [
         "Dry run on this database, in a transaction that was rolled back.",
@@ -56,7 +56,7 @@ fn a_plan_says_what_will_change_be_locked_and_be_lost() {
         "Apply 2",
     ];
     assert!(headings.map(place).is_sorted(), "{out}");
-    let data = world.data(&["migration", "plan"]);
+    let data = test_env.data(&["migration", "plan"]);
     let rehearsal = &data["rehearsal"];
     assert_eq!(rehearsal["on"], "target");
     assert_eq!(rehearsal["steps"][0]["end"], "passed");
@@ -81,26 +81,26 @@ fn a_plan_says_what_will_change_be_locked_and_be_lost() {
         (&group["rule"], &group["count"]),
         (&"drop-column".into(), &1.into())
     );
-    let back = world.data(&["migration", "plan", "--rollback", "--last", "1"]);
+    let back = test_env.data(&["migration", "plan", "--rollback", "--last", "1"]);
     assert_eq!(back["rehearsal"]["losses"][0]["rows"], 2);
-    let static_only = world.data(&["migration", "plan", "--no-rehearsal"]);
+    let static_only = test_env.data(&["migration", "plan", "--no-rehearsal"]);
     assert!(static_only["rehearsal"].is_null());
-    let listed = world.data(&["migration", "list"]);
+    let listed = test_env.data(&["migration", "list"]);
     assert_eq!(listed[1]["state"], "pending");
-    assert_eq!(world.sql("select count(note) from one"), ["1"]);
+    assert_eq!(test_env.sql("select count(note) from one"), ["1"]);
 }
 
 #[test]
 fn a_plan_that_fails_says_where_and_ends_with_the_databases_code() {
-    let world = in_use(
+    let test_env = in_use(
         "create table two ();\nselect * from nowhere;",
         "drop table two;",
     );
-    let ran = world.run(&["migration", "plan", "--json"]);
+    let ran = test_env.run(&["migration", "plan", "--json"]);
     let document = ran.ended(8).document();
     assert_eq!(document["problem"]["code"], "42P01");
     assert_eq!(document["data"]["rehearsal"]["steps"][0]["end"], "failed");
-    let text = world.run(&["migration", "plan"]);
+    let text = test_env.run(&["migration", "plan"]);
     text.ended(8);
     assert!(
         text.out.contains("did not reach its end")
@@ -109,16 +109,16 @@ fn a_plan_that_fails_says_where_and_ends_with_the_databases_code() {
             && text.err.contains('^'),
         "{text:?}"
     );
-    assert_eq!(world.sql("select to_regclass('two') is null"), ["t"]);
+    assert_eq!(test_env.sql("select to_regclass('two') is null"), ["t"]);
 }
 
 #[test]
 fn what_was_not_rehearsed_is_said_first_and_reassures_nobody() {
-    let mut world = in_use(
+    let mut test_env = in_use(
         "-- supadeck: no-transaction\ncreate index concurrently i on one (note);",
         "drop index concurrently i;",
     );
-    let out = world.run(&["migration", "plan"]).done().out.clone();
+    let out = test_env.run(&["migration", "plan"]).done().out.clone();
     for part in [
         "Not run here, because it runs outside a transaction: 2 two.",
         "--on scratch",
@@ -131,8 +131,8 @@ fn what_was_not_rehearsed_is_said_first_and_reassures_nobody() {
     for part in ["Nothing in", "No table", "No data", "Dry run on"] {
         assert!(!out.contains(part), "{part} is in {out}");
     }
-    world.files(&[("migrations/3_three.sql", "create table three ();")]);
-    let out = world.run(&["migration", "plan"]).done().out.clone();
+    test_env.files(&[("migrations/3_three.sql", "create table three ();")]);
+    let out = test_env.run(&["migration", "plan"]).done().out.clone();
     for part in [
         "What changes\n  Not known of 2 two.\n  + table public.three",
         "  No table that is there now is locked, as far as the others go.",
@@ -143,18 +143,18 @@ fn what_was_not_rehearsed_is_said_first_and_reassures_nobody() {
 
 #[test]
 fn a_comment_is_no_statement_and_gets_no_semicolon() {
-    let mut world = in_use("create table two ();", "-- Undo 2_two.sql here.\n");
-    let out = world.run(&["migration", "plan"]).done().out.clone();
+    let mut test_env = in_use("create table two ();", "-- Undo 2_two.sql here.\n");
+    let out = test_env.run(&["migration", "plan"]).done().out.clone();
     assert!(out.contains("Apply 2 two (1 statement"), "{out}");
-    world.run(&["migration", "apply", "--yes"]).done();
-    world.files(&[(
+    test_env.run(&["migration", "apply", "--yes"]).done();
+    test_env.files(&[(
         "migrations/rollback/2_two.sql",
         "drop table two;\n-- Undo 2_two.sql here.\n",
     )]);
     let back = ["migration", "plan", "--rollback", "--last", "1"];
-    let out = world.run(&back).done().out.clone();
+    let out = test_env.run(&back).done().out.clone();
     assert!(out.contains("Roll back 2 two (1 statement"), "{out}");
-    let ran = world.run(&["migration", "rollback", "--last", "1", "--yes"]);
+    let ran = test_env.run(&["migration", "rollback", "--last", "1", "--yes"]);
     let said = format!("{}{}", ran.done().out, ran.err);
     assert!(said.contains("1 statement"), "{said}");
     assert!(!said.contains("Undo"), "{said}");
@@ -162,11 +162,11 @@ fn a_comment_is_no_statement_and_gets_no_semicolon() {
 
 #[test]
 fn verify_ends_with_one_when_a_rollback_forgets_something() {
-    let world = in_use(
+    let test_env = in_use(
         "comment on table one is 'One.'; create table two ();",
         "drop table two;",
     );
-    let text = world.run(&["migration", "verify", "--on", "target"]);
+    let text = test_env.run(&["migration", "verify", "--on", "target"]);
     text.ended(1);
     for line in [
         "the rollback leaves a difference",
@@ -175,23 +175,23 @@ fn verify_ends_with_one_when_a_rollback_forgets_something() {
     ] {
         assert!(text.out.contains(line), "{line}: {text:?}");
     }
-    let ran = world.run(&["migration", "verify", "--on", "target", "--json"]);
+    let ran = test_env.run(&["migration", "verify", "--on", "target", "--json"]);
     let document = ran.ended(1).document();
     assert_eq!(document["problem"]["kind"], "findings");
     let version = &document["data"]["versions"][0];
     assert_eq!(version["finding"], "not_restored");
     assert_eq!(version["difference"][0]["properties"][0]["after"], "One.");
-    let fine = world.data(&["migration", "verify", "1", "--on", "target"]);
+    let fine = test_env.data(&["migration", "verify", "1", "--on", "target"]);
     assert_eq!(fine["versions"][0]["finding"], "proven");
     assert_eq!(fine["versions"][0]["losses"][0]["rows"], 2);
 }
 
 #[test]
 fn verify_counts_what_it_could_not_look_at_apart_and_says_why_others_stand_there() {
-    let world = in_use("create table two ();", "drop table two;");
-    world.run(&["migration", "apply", "--yes"]).done();
-    std::fs::remove_file(world.project.join("migrations/rollback/2_two.sql")).unwrap();
-    let text = world.run(&["migration", "verify", "1", "--on", "target"]);
+    let test_env = in_use("create table two ();", "drop table two;");
+    test_env.run(&["migration", "apply", "--yes"]).done();
+    std::fs::remove_file(test_env.project.join("migrations/rollback/2_two.sql")).unwrap();
+    let text = test_env.run(&["migration", "verify", "1", "--on", "target"]);
     text.ended(1);
     for line in [
         "1 of 2 migrations did not pass the round trip, and 1 could not be looked at because of that.",
@@ -207,12 +207,12 @@ fn verify_counts_what_it_could_not_look_at_apart_and_says_why_others_stand_there
 #[test]
 #[cfg(not(feature = "demo"))]
 fn without_the_local_stack_scratch_says_how_to_get_it() {
-    let world = in_use("select 1;", "select 1;");
+    let test_env = in_use("select 1;", "select 1;");
     for args in [
         &["migration", "plan", "--on", "scratch"][..],
         &["migration", "verify"],
     ] {
-        let problem = world.problem(2, args);
+        let problem = test_env.problem(2, args);
         assert!(
             problem["hint"]
                 .as_str()
@@ -225,21 +225,21 @@ fn without_the_local_stack_scratch_says_how_to_get_it() {
 #[test]
 #[cfg(feature = "demo")]
 fn a_production_profile_rehearses_on_scratch_and_verify_needs_no_database() {
-    let mut world = in_use("create table two ();", "drop table two;");
-    let dir = world.path("config").join("supadeck");
+    let mut test_env = in_use("create table two ();", "drop table two;");
+    let dir = test_env.path("config").join("supadeck");
     std::fs::create_dir_all(&dir).unwrap();
-    let url = &world.info.url;
+    let url = &test_env.info.url;
     let profile =
         format!("default = \"live\"\n\n[profiles.live]\nurl = \"{url}\"\nproduction = true\n");
     std::fs::write(dir.join("profiles.toml"), profile).unwrap();
-    let data = world.data(&["migration", "plan"]);
+    let data = test_env.data(&["migration", "plan"]);
     assert_eq!(data["rehearsal"]["on"], "scratch");
     assert!(data["rehearsal"]["problem"].is_null());
     assert_eq!(data["rehearsal"]["difference"][0]["name"], "public.two");
     for name in ["SUPABASE_DB_URL", "SUPABASE_URL"] {
-        world.unset(name);
+        test_env.unset(name);
     }
-    let verified = world.data(&["migration", "verify"]);
+    let verified = test_env.data(&["migration", "verify"]);
     assert_eq!(verified["versions"].as_array().unwrap().len(), 2);
     assert_eq!(verified["on"], "scratch");
 }

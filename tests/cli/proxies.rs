@@ -1,7 +1,7 @@
 //! The environment's proxy variables: a real proxy on loopback records every byte that it is given.
 
-use crate::standin::{REF, TOKEN};
-use crate::world::{PASSWORD, World, texts};
+use crate::support::fake_management_api::{REF, TOKEN};
+use crate::test_environment::{PASSWORD, TestEnvironment, texts};
 use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::sync::{Arc, Mutex};
@@ -49,10 +49,10 @@ impl Proxy {
     }
 
     /// Names it in every variable that anybody reads.
-    fn set_all(&self, world: &mut World) {
+    fn set_all(&self, test_env: &mut TestEnvironment) {
         for name in ["http_proxy", "https_proxy", "all_proxy", "ftp_proxy"] {
-            world.set(name, format!("http://{}", self.at));
-            world.set(&name.to_uppercase(), format!("http://{}", self.at));
+            test_env.set(name, format!("http://{}", self.at));
+            test_env.set(&name.to_uppercase(), format!("http://{}", self.at));
         }
     }
 }
@@ -60,43 +60,45 @@ impl Proxy {
 #[test]
 fn a_proxy_hears_nothing_of_this_machine_and_of_plain_http() {
     let proxy = Proxy::start();
-    let mut world = World::full();
-    proxy.set_all(&mut world);
-    world.run(&["cycle", "list", "--as", "service"]).done();
-    world.run(&["migration", "list"]).done();
-    world.sign_in("alice@example.com");
-    let rows = world.run(&["cycle", "list", "--as", "user"]);
+    let mut test_env = TestEnvironment::full();
+    proxy.set_all(&mut test_env);
+    test_env.run(&["cycle", "list", "--as", "service"]).done();
+    test_env.run(&["migration", "list"]).done();
+    test_env.sign_in("alice@example.com");
+    let rows = test_env.run(&["cycle", "list", "--as", "user"]);
     assert!(
         rows.done().out.contains("2025") || !rows.out.is_empty(),
         "{rows:?}"
     );
-    world.run(&["doctor"]);
+    test_env.run(&["doctor"]);
     assert_eq!(proxy.heard(), "");
 
     // Another machine by plain http: the keys go there as they would without the variables, and not by a third one.
-    world.set("SUPABASE_URL", "http://host.invalid");
-    world.run(&["cycle", "list", "--as", "service"]).ended(7);
+    test_env.set("SUPABASE_URL", "http://host.invalid");
+    test_env.run(&["cycle", "list", "--as", "service"]).ended(7);
     assert_eq!(proxy.heard(), "");
 
     // The Management API on loopback.
-    let api = world.stand_in();
-    world
+    let api = test_env.stand_in();
+    test_env
         .unset("SUPABASE_DB_URL")
         .set("SUPABASE_URL", format!("https://{REF}.supabase.co"))
         .set("SUPADECK_API_URL", api.url.clone())
         .set("SUPABASE_ACCESS_TOKEN", TOKEN);
-    world.run(&["migration", "list"]).done();
+    test_env.run(&["migration", "list"]).done();
     assert_eq!(proxy.heard(), "");
 }
 
 #[test]
 fn https_reaches_a_proxy_as_a_request_for_a_tunnel_without_a_secret() {
     let proxy = Proxy::start();
-    let mut world = World::full();
-    let secret = world.info.secret_key.clone();
-    world.set("SUPABASE_URL", format!("https://{REF}.supabase.co"));
-    world.unset("SUPABASE_DB_URL").sign_in("alice@example.com");
-    world.set("SUPADECK_LOG", "trace");
+    let mut test_env = TestEnvironment::full();
+    let secret = test_env.info.secret_key.clone();
+    test_env.set("SUPABASE_URL", format!("https://{REF}.supabase.co"));
+    test_env
+        .unset("SUPABASE_DB_URL")
+        .sign_in("alice@example.com");
+    test_env.set("SUPADECK_LOG", "trace");
     for (name, value) in [
         ("HTTPS_PROXY", format!("http://{}", proxy.at)),
         ("https_proxy", proxy.at.clone()),
@@ -107,12 +109,12 @@ fn https_reaches_a_proxy_as_a_request_for_a_tunnel_without_a_secret() {
         ("all_proxy", format!("http://{}/", proxy.at)),
     ] {
         proxy.heard.lock().unwrap().clear();
-        world.set(name, value);
+        test_env.set(name, value);
         for args in [
             ["cycle", "list", "--as", "service"].as_slice(),
             &["cycle", "list", "--as", "user"],
         ] {
-            let ran = world.run(args);
+            let ran = test_env.run(args);
             ran.ended(7);
             assert!(ran.err.contains(name), "{ran:?}");
             assert!(
@@ -120,9 +122,9 @@ fn https_reaches_a_proxy_as_a_request_for_a_tunnel_without_a_secret() {
                 "{ran:?}"
             );
         }
-        world.set("SUPABASE_ACCESS_TOKEN", TOKEN);
-        world.run(&["migration", "list"]).ended(7);
-        world.unset("SUPABASE_ACCESS_TOKEN").unset(name);
+        test_env.set("SUPABASE_ACCESS_TOKEN", TOKEN);
+        test_env.run(&["migration", "list"]).ended(7);
+        test_env.unset("SUPABASE_ACCESS_TOKEN").unset(name);
 
         let heard = proxy.heard();
         for host in [format!("{REF}.supabase.co"), "api.supabase.com".to_owned()] {
@@ -153,24 +155,24 @@ fn https_reaches_a_proxy_as_a_request_for_a_tunnel_without_a_secret() {
         }
     }
     // Nor does a proxy's password stand in the log, as it is or as it is sent.
-    for (path, text) in texts(world.home.path()) {
+    for (path, text) in texts(test_env.home.path()) {
         for hidden in ["p@ss", "p%40ss", "dXMgZXI6"] {
             assert!(!text.contains(hidden), "{}", path.display());
         }
     }
     // A host that is named in NO_PROXY is gone to directly; its name does not resolve here.
     proxy.heard.lock().unwrap().clear();
-    world
+    test_env
         .set("SUPABASE_URL", "https://host.invalid")
         .set("HTTPS_PROXY", format!("http://{}", proxy.at))
         .set("NO_PROXY", ".invalid");
-    world.run(&["cycle", "list", "--as", "anon"]).ended(7);
+    test_env.run(&["cycle", "list", "--as", "anon"]).ended(7);
     assert_eq!(proxy.heard(), "");
 }
 
 #[test]
 fn a_proxy_that_cannot_be_used_stops_https_alone_and_is_not_shown() {
-    let mut world = World::full();
+    let mut test_env = TestEnvironment::full();
     for value in [
         "socks5h://someone:hush-Zebra@127.0.0.1:1",
         "http://someone:hush-Zebra@127.0.0.1:99999",
@@ -178,20 +180,22 @@ fn a_proxy_that_cannot_be_used_stops_https_alone_and_is_not_shown() {
         "hush-Zebra\u{200b}://",
     ] {
         for name in ["HTTPS_PROXY", "all_proxy"] {
-            world.set(name, value);
-            world.run(&["cycle", "list", "--as", "service"]).done();
-            let here = world.info.url.clone();
-            world.set("SUPABASE_URL", format!("https://{REF}.supabase.co"));
-            let ran = world.run(&["cycle", "list", "--as", "service"]);
+            test_env.set(name, value);
+            test_env.run(&["cycle", "list", "--as", "service"]).done();
+            let here = test_env.info.url.clone();
+            test_env.set("SUPABASE_URL", format!("https://{REF}.supabase.co"));
+            let ran = test_env.run(&["cycle", "list", "--as", "service"]);
             ran.ended(3);
             assert!(ran.err.contains(name), "{ran:?}");
             assert!(!ran.err.contains("hush"), "{ran:?}");
-            world.set("SUPABASE_ACCESS_TOKEN", TOKEN);
-            let url = world.info.db_url.clone();
-            let ran = world.unset("SUPABASE_DB_URL").run(&["migration", "list"]);
+            test_env.set("SUPABASE_ACCESS_TOKEN", TOKEN);
+            let url = test_env.info.db_url.clone();
+            let ran = test_env
+                .unset("SUPABASE_DB_URL")
+                .run(&["migration", "list"]);
             ran.ended(3);
             assert!(!ran.err.contains("hush"), "{ran:?}");
-            world
+            test_env
                 .unset("SUPABASE_ACCESS_TOKEN")
                 .unset(name)
                 .set("SUPABASE_DB_URL", url)

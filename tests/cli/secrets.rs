@@ -1,16 +1,16 @@
 //! A whole session at the most verbose level: afterwards no secret that was used stands in any output or file.
 
 use crate::keyring::Keyring;
-use crate::second::{SECRET, code, enroll};
-use crate::world::{PASSWORD, Ran, World, texts};
+use crate::test_environment::{PASSWORD, Ran, TestEnvironment, texts};
+use crate::totp_app::{SECRET, code, enroll};
 use std::fs;
 
 /// Not the code of any step near now: it is looked for, and must be found nowhere by chance.
 const WRONG_CODE: &str = "918273";
 
 /// What must never be seen, with the name to report it by.
-fn secrets(world: &World) -> Vec<(&'static str, String)> {
-    let info = &world.info;
+fn secrets(test_env: &TestEnvironment) -> Vec<(&'static str, String)> {
+    let info = &test_env.info;
     let password = info.db_url.split(['@', ':']).nth(2).unwrap().to_owned();
     vec![
         ("publishable key", info.publishable_key.clone()),
@@ -29,29 +29,29 @@ fn secrets(world: &World) -> Vec<(&'static str, String)> {
 
 #[test]
 fn no_secret_reaches_an_output_a_log_or_a_file() {
-    let mut world = World::own();
+    let mut test_env = TestEnvironment::own();
     // The seeds hold the demo password in clear, so their statements would be found: they are not part of this session.
-    world.set("SUPADECK_LOG", "trace");
-    let keyring = Keyring::start(&mut world);
+    test_env.set("SUPADECK_LOG", "trace");
+    let keyring = Keyring::start(&mut test_env);
     let mut runs: Vec<Ran> = Vec::new();
     let mut codes = Vec::new();
     if keyring.is_some() {
         let login = ["login", "--email", "alice@example.com", "--password-stdin"];
-        runs.push(world.run_with(&login, "wr0ng-passw0rd"));
-        runs.push(world.run_with(&login, PASSWORD));
+        runs.push(test_env.run_with(&login, "wr0ng-passw0rd"));
+        runs.push(test_env.run_with(&login, PASSWORD));
         assert_eq!(runs[1].code, 0, "{:?}", runs[1]);
-        enroll(&world, "alice@example.com");
+        enroll(&test_env, "alice@example.com");
         let totp = |code: &str| {
             let step_up = ["login", "--second-factor", "--totp", "-"];
-            world.run_with(&step_up, code)
+            test_env.run_with(&step_up, code)
         };
         runs.push(totp(WRONG_CODE));
         codes.push(code());
         runs.push(totp(&codes[0]));
         assert_eq!(runs.last().unwrap().code, 0, "{:?}", runs.last());
-        runs.push(world.run(&["login", "--second-factor", "--totp", WRONG_CODE]));
-        runs.push(world.run(&["login", WRONG_CODE]));
-        runs.push(world.run(&["profile", "add", "local"]));
+        runs.push(test_env.run(&["login", "--second-factor", "--totp", WRONG_CODE]));
+        runs.push(test_env.run(&["login", WRONG_CODE]));
+        runs.push(test_env.run(&["profile", "add", "local"]));
     }
     for args in [
         ["whoami"].as_slice(),
@@ -66,15 +66,15 @@ fn no_secret_reaches_an_output_a_log_or_a_file() {
         &["lock", "list", "--as", "service"],
         &["audit", "list", "--as", "service", "--limit", "5"],
         &["types", "zod"],
-        &["cycle", "list", "--key", &world.info.secret_key],
-        &["migration", "list", "--db-url", &world.info.db_url],
-        &["migration", "list", &world.info.db_url],
+        &["cycle", "list", "--key", &test_env.info.secret_key],
+        &["migration", "list", "--db-url", &test_env.info.db_url],
+        &["migration", "list", &test_env.info.db_url],
         &["profile", "list"],
         &["logout"],
     ] {
-        runs.push(world.run(args));
+        runs.push(test_env.run(args));
     }
-    let mut broken = World::own();
+    let mut broken = TestEnvironment::own();
     broken.set("SUPADECK_LOG", "trace");
     let wrong = broken.info.db_url.replace("@127", "wr0ng-passw0rd@127");
     broken.set("SUPABASE_DB_URL", wrong);
@@ -89,21 +89,21 @@ fn no_secret_reaches_an_output_a_log_or_a_file() {
         places.push(("stderr".to_owned(), ran.err));
     }
     let mut logged = 0;
-    for world in [&world, &broken] {
-        for (path, text) in texts(world.home.path()) {
+    for test_env in [&test_env, &broken] {
+        for (path, text) in texts(test_env.home.path()) {
             if path.ends_with("supadeck.log") {
                 logged += text.len();
             }
             places.push((path.display().to_string(), text));
         }
-        let journal = world.sql("select j::text from supabase_migrations.supadeck_journal j");
+        let journal = test_env.sql("select j::text from supabase_migrations.supadeck_journal j");
         assert!(!journal.is_empty());
         places.push(("journal".to_owned(), journal.join("\n")));
     }
     assert!(logged > 0, "nothing was logged at all");
     for (place, text) in places {
         let codes = codes.iter().map(|code| ("right code", code.clone()));
-        let all = secrets(&world).into_iter().chain(secrets(&broken));
+        let all = secrets(&test_env).into_iter().chain(secrets(&broken));
         for (name, secret) in all.chain(codes) {
             assert!(!text.contains(&secret), "the {name} is in {place}: {text}");
         }
@@ -112,14 +112,14 @@ fn no_secret_reaches_an_output_a_log_or_a_file() {
 
 #[test]
 fn the_log_is_private_and_quiet_by_default() {
-    let mut world = World::full();
-    world.run(&["migration", "list"]).done();
-    assert!(!world.path("state/supadeck/supadeck.log").exists());
-    world
+    let mut test_env = TestEnvironment::full();
+    test_env.run(&["migration", "list"]).done();
+    assert!(!test_env.path("state/supadeck/supadeck.log").exists());
+    test_env
         .run(&["migration", "list", "--log-level", "debug", "--json"])
         .done();
-    world.set("SUPADECK_LOG", "trace");
-    world.problem(
+    test_env.set("SUPADECK_LOG", "trace");
+    test_env.problem(
         7,
         &[
             "migration",
@@ -128,7 +128,7 @@ fn the_log_is_private_and_quiet_by_default() {
             "postgresql://postgres@127.0.0.1:1/x",
         ],
     );
-    let log = world.path("state/supadeck/supadeck.log");
+    let log = test_env.path("state/supadeck/supadeck.log");
     assert!(fs::read_to_string(&log).unwrap().contains("supadeck"));
     #[cfg(unix)]
     {
@@ -138,6 +138,6 @@ fn the_log_is_private_and_quiet_by_default() {
             0o600
         );
     }
-    world.set("SUPADECK_LOG", "hyper=trace");
-    world.problem(2, &["migration", "list"]);
+    test_env.set("SUPADECK_LOG", "hyper=trace");
+    test_env.problem(2, &["migration", "list"]);
 }

@@ -1,6 +1,6 @@
 //! `supadeck table export` and `import`: rows as a file and back, whatever they are called and hold.
 
-use crate::world::World;
+use crate::test_environment::TestEnvironment;
 use serde_json::{Value, json};
 use std::fs;
 
@@ -18,25 +18,25 @@ const ODD: &str = "
         ('null', 'b,c', '\"text\"', '{}', '\\x', '1999-12-31 23:59:59.999+00', -0.5);";
 const NAME: &str = "\"we;ird\\\"t --\"";
 
-fn odd() -> World {
-    let world = World::empty();
-    world.sql(ODD);
-    world.reload();
-    world
+fn odd() -> TestEnvironment {
+    let test_env = TestEnvironment::empty();
+    test_env.sql(ODD);
+    test_env.reload();
+    test_env
 }
 
 /// What the table holds, as Postgres writes it.
-fn content(world: &World) -> Vec<String> {
-    world.sql(
+fn content(test_env: &TestEnvironment) -> Vec<String> {
+    test_env.sql(
         "select concat(to_jsonb(t) - 'id', t.raw) from public.\"we;ird\"\"t --\" t order by id",
     )
 }
 
 #[test]
 fn what_is_exported_as_json_lines_sql_and_seed_comes_back_as_it_was() {
-    let world = odd();
-    let before = content(&world);
-    let path = |name: &str| world.path(name).display().to_string();
+    let test_env = odd();
+    let before = content(&test_env);
+    let path = |name: &str| test_env.path(name).display().to_string();
     for (name, format) in [
         ("a.jsonl", "jsonl"),
         ("b.sql", "sql"),
@@ -50,58 +50,58 @@ fn what_is_exported_as_json_lines_sql_and_seed_comes_back_as_it_was() {
         if format == "jsonl" {
             args.extend(["--select", select]);
         }
-        let told = world.data(&args);
+        let told = test_env.data(&args);
         assert_eq!(
             (&told["rows"], &told["format"]),
             (&json!(3), &json!(format))
         );
         assert_eq!(told["bytes"], fs::metadata(&file).unwrap().len());
         // Nothing is written over.
-        world.run(&args).ended(2);
+        test_env.run(&args).ended(2);
     }
-    world.sql("truncate public.\"we;ird\"\"t --\"");
+    test_env.sql("truncate public.\"we;ird\"\"t --\"");
     let import = ["table", "import", NAME, &path("a.jsonl"), "--as", "service"];
-    let ran = world.run(&[&import[..], &["--json"]].concat());
+    let ran = test_env.run(&[&import[..], &["--json"]].concat());
     let document = ran.ended(2).document();
     assert_eq!(document["data"]["rows"], 3, "{document}");
-    assert!(content(&world).is_empty());
-    let done = world.data(&[&import[..], &["--yes"]].concat());
+    assert!(content(&test_env).is_empty());
+    let done = test_env.data(&[&import[..], &["--yes"]].concat());
     assert_eq!(done, json!({"inserted": 3, "of": 3}));
-    assert_eq!(content(&world), before);
+    assert_eq!(content(&test_env), before);
     for (name, times) in [("b.sql", 1), ("c.sql", 2)] {
-        world.sql("truncate public.\"we;ird\"\"t --\"");
+        test_env.sql("truncate public.\"we;ird\"\"t --\"");
         let sql = fs::read_to_string(path(name)).unwrap();
-        (0..times).for_each(|_| drop(world.sql(&sql)));
-        assert_eq!(content(&world), before, "{sql}");
+        (0..times).for_each(|_| drop(test_env.sql(&sql)));
+        assert_eq!(content(&test_env), before, "{sql}");
     }
     // The sequence goes on behind the rows of a seed.
-    world.sql("insert into public.\"we;ird\"\"t --\" (\"a'b,\"\"c\") values ('next')");
-    assert_eq!(content(&world).len(), 4);
+    test_env.sql("insert into public.\"we;ird\"\"t --\" (\"a'b,\"\"c\") values ('next')");
+    assert_eq!(content(&test_env).len(), 4);
 }
 
 #[test]
 fn a_csv_file_is_safe_for_spreadsheets_and_tells_no_value_from_no_letter() {
-    let world = World::empty();
-    world.sql("create table public.cells (id int primary key, a text, b text); insert into public.cells values (1, '=cmd()', null), (2, '', 'null'); grant all on public.cells to service_role");
-    world.reload();
-    let file = world.path("x.csv").display().to_string();
-    world
+    let test_env = TestEnvironment::empty();
+    test_env.sql("create table public.cells (id int primary key, a text, b text); insert into public.cells values (1, '=cmd()', null), (2, '', 'null'); grant all on public.cells to service_role");
+    test_env.reload();
+    let file = test_env.path("x.csv").display().to_string();
+    test_env
         .run(&["table", "export", "cells", &file, "--as", "service"])
         .done();
     assert_eq!(
         fs::read_to_string(&file).unwrap(),
         "id,a,b\r\n1,'=cmd(),\r\n2,\"\",null\r\n"
     );
-    world.sql("truncate public.cells");
+    test_env.sql("truncate public.cells");
     let import = ["table", "import", "cells", &file, "--as", "service"];
-    let trial = world.run(&import);
+    let trial = test_env.run(&import);
     assert!(
         trial.ended(2).out.contains("1 text has") && trial.out.contains("ROW 2"),
         "{trial:?}"
     );
-    world.run(&[&import[..], &["--yes"]].concat()).done();
+    test_env.run(&[&import[..], &["--yes"]].concat()).done();
     assert_eq!(
-        world
+        test_env
             .sql("select concat_ws('|', id, a, coalesce(b, 'NULL')) from public.cells order by id"),
         ["1|'=cmd()|NULL", "2||null"]
     );
@@ -109,8 +109,8 @@ fn a_csv_file_is_safe_for_spreadsheets_and_tells_no_value_from_no_letter() {
 
 #[test]
 fn the_first_refusal_ends_an_import_and_says_its_line_and_what_went_in() {
-    let mut world = World::own();
-    world.sql(
+    let mut test_env = TestEnvironment::own();
+    test_env.sql(
         "create table public.mine (id int primary key, owner text not null check (owner <> 'nobody'));
          alter table public.mine enable row level security; grant select, insert on public.mine to authenticated;
          create policy \"only ali;ce\" on public.mine to authenticated using (true) with check (owner = 'alice');
@@ -118,15 +118,15 @@ fn the_first_refusal_ends_an_import_and_says_its_line_and_what_went_in() {
          create table public.hole (id int primary key); grant select, insert on public.hole to authenticated;
          create trigger drops before insert on public.hole for each row execute function public.drops()",
     );
-    world.reload();
-    world.sign_in("alice@example.com");
-    let file = world.path("x.csv").display().to_string();
+    test_env.reload();
+    test_env.sign_in("alice@example.com");
+    let file = test_env.path("x.csv").display().to_string();
     let mut text = "id,owner\n".to_owned();
     (1..=450).for_each(|id| text.push_str(&format!("{id},alice\n")));
     text.push_str("451,bob\n452,alice\n");
     fs::write(&file, &text).unwrap();
     let import = ["table", "import", "mine", &file, "--as", "user", "--yes"];
-    let ran = world.run(&[&import[..], &["--json"]].concat());
+    let ran = test_env.run(&[&import[..], &["--json"]].concat());
     let document = ran.ended(5).document();
     assert!(
         document["problem"]["what"]
@@ -136,29 +136,29 @@ fn the_first_refusal_ends_an_import_and_says_its_line_and_what_went_in() {
         "{document}"
     );
     assert_eq!(document["data"], json!({"inserted": 450, "of": 452}));
-    assert_eq!(world.sql("select count(*)::text from mine"), ["450"]);
+    assert_eq!(test_env.sql("select count(*)::text from mine"), ["450"]);
     // Once more: the first row is there already.
-    let ran = world.run(&import);
+    let ran = test_env.run(&import);
     assert!(
         ran.ended(6).err.contains("Line 2: ") && ran.out.contains("Added 0 of 452 rows"),
         "{ran:?}"
     );
     // A check that fails before anything is sent leaves nothing behind.
     fs::write(&file, "id,owner\n900,alice\nx,alice\n").unwrap();
-    let problem = world.problem(2, &import);
+    let problem = test_env.problem(2, &import);
     assert!(
         problem["what"].as_str().unwrap().starts_with("Line 3: "),
         "{problem}"
     );
     assert_eq!(
-        world.sql("select count(*)::text from mine where id = 900"),
+        test_env.sql("select count(*)::text from mine where id = 900"),
         ["0"]
     );
     fs::write(&file, "id,owner\n").unwrap();
-    world.run(&import).ended(2);
+    test_env.run(&import).ended(2);
     // What a trigger leaves out is no success.
     fs::write(&file, "id\n1\n2\n").unwrap();
-    let ran = world.run(&["table", "import", "hole", &file, "--as", "user", "--yes"]);
+    let ran = test_env.run(&["table", "import", "hole", &file, "--as", "user", "--yes"]);
     assert!(
         ran.ended(5).err.contains("0 of 2 were added") && ran.out.contains("Added 0 of 2 rows"),
         "{ran:?}"
@@ -167,11 +167,11 @@ fn the_first_refusal_ends_an_import_and_says_its_line_and_what_went_in() {
 
 #[test]
 fn an_export_reads_any_number_of_rows_once_each_and_only_what_the_identity_sees() {
-    let world = World::own();
-    world.sql("create table public.many (id int primary key, pad text); insert into public.many select n, repeat('x', 900) from generate_series(1, 3001) n; revoke all on public.many from anon; grant select on public.many to service_role");
-    world.reload();
-    let file = world.path("many.jsonl").display().to_string();
-    world
+    let test_env = TestEnvironment::own();
+    test_env.sql("create table public.many (id int primary key, pad text); insert into public.many select n, repeat('x', 900) from generate_series(1, 3001) n; revoke all on public.many from anon; grant select on public.many to service_role");
+    test_env.reload();
+    let file = test_env.path("many.jsonl").display().to_string();
+    test_env
         .run(&[
             "table", "export", "many", &file, "--as", "service", "--where", "id>1",
         ])
@@ -186,10 +186,13 @@ fn an_export_reads_any_number_of_rows_once_each_and_only_what_the_identity_sees(
         })
         .collect();
     assert_eq!(ids, (2..=3001).collect::<Vec<_>>());
-    let none = world.path("none.csv").display().to_string();
-    let ran = world.run(&["table", "export", "many", &none, "--as", "anon"]);
-    assert!(ran.code != 0 && !world.path("none.csv").exists(), "{ran:?}");
-    let left: Vec<_> = fs::read_dir(world.home.path())
+    let none = test_env.path("none.csv").display().to_string();
+    let ran = test_env.run(&["table", "export", "many", &none, "--as", "anon"]);
+    assert!(
+        ran.code != 0 && !test_env.path("none.csv").exists(),
+        "{ran:?}"
+    );
+    let left: Vec<_> = fs::read_dir(test_env.home.path())
         .unwrap()
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
         .filter(|name| name.starts_with(".supadeck"))
@@ -199,24 +202,24 @@ fn an_export_reads_any_number_of_rows_once_each_and_only_what_the_identity_sees(
 
 #[test]
 fn an_import_into_production_wants_its_name() {
-    let world = odd();
-    let dir = world.path("config").join("supadeck");
+    let test_env = odd();
+    let dir = test_env.path("config").join("supadeck");
     fs::create_dir_all(&dir).unwrap();
-    let url = &world.info.url;
+    let url = &test_env.info.url;
     let profile =
         format!("default = \"live\"\n\n[profiles.live]\nurl = \"{url}\"\nproduction = true\n");
     fs::write(dir.join("profiles.toml"), profile).unwrap();
-    let file = world.path("x.jsonl").display().to_string();
+    let file = test_env.path("x.jsonl").display().to_string();
     fs::write(&file, "{\"a'b,\\\"c\": \"new\"}\n").unwrap();
     let import = ["table", "import", NAME, &file, "--as", "service", "--yes"];
-    let problem = world.problem(2, &import);
+    let problem = test_env.problem(2, &import);
     assert!(
         problem["hint"].as_str().unwrap().contains("--confirm live"),
         "{problem}"
     );
-    assert_eq!(content(&world).len(), 3);
-    world
+    assert_eq!(content(&test_env).len(), 3);
+    test_env
         .run(&[&import[..], &["--confirm", "live"]].concat())
         .done();
-    assert_eq!(content(&world).len(), 4);
+    assert_eq!(content(&test_env).len(), 4);
 }

@@ -1,6 +1,6 @@
 //! `supadeck table`: any table, of whatever names, keys and sizes, as whoever reads.
 
-use crate::world::World;
+use crate::test_environment::TestEnvironment;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
@@ -17,9 +17,9 @@ fn named<'a>(list: &'a Value, name: &str) -> &'a Value {
 
 #[test]
 fn tables_are_listed_with_what_the_identity_may_do() {
-    let mut world = World::full();
-    world.sign_in("alice@example.com");
-    let list = world.data(&["table", "list", "--as", "user"]);
+    let mut test_env = TestEnvironment::full();
+    test_env.sign_in("alice@example.com");
+    let list = test_env.data(&["table", "list", "--as", "user"]);
     let goal = named(&list, "goal");
     assert_eq!(goal["kind"], "table");
     assert_eq!(goal["rls"]["enabled"], true);
@@ -33,21 +33,21 @@ fn tables_are_listed_with_what_the_identity_may_do() {
     );
     assert_eq!(status["rights"]["insert"], false);
     assert!(goal.get("columns").is_none());
-    let anon = world.data(&["table", "list", "--as", "anon"]);
+    let anon = test_env.data(&["table", "list", "--as", "anon"]);
     assert_eq!(named(&anon, "goal")["rights"]["select"], false);
-    let text = world.run(&["table", "list", "--as", "anon"]);
+    let text = test_env.run(&["table", "list", "--as", "anon"]);
     let line = text
         .done()
         .out
         .lines()
         .find(|line| line.starts_with("goal "));
     assert!(line.unwrap().contains("none"), "{text:?}");
-    let auth = world.data(&["table", "list", "--schema", "auth", "--as", "anon"]);
+    let auth = test_env.data(&["table", "list", "--schema", "auth", "--as", "anon"]);
     assert_eq!(named(&auth, "users")["schema"], "auth");
-    let problem = world.problem(2, &["table", "list", "--schema", "nowhere", "--as", "anon"]);
+    let problem = test_env.problem(2, &["table", "list", "--schema", "nowhere", "--as", "anon"]);
     assert!(problem["what"].as_str().unwrap().contains("nowhere"));
-    world.unset("SUPABASE_DB_URL");
-    let problem = world.problem(3, &["table", "list", "--as", "anon"]);
+    test_env.unset("SUPABASE_DB_URL");
+    let problem = test_env.problem(3, &["table", "list", "--as", "anon"]);
     assert!(
         problem["hint"]
             .as_str()
@@ -58,8 +58,8 @@ fn tables_are_listed_with_what_the_identity_may_do() {
 
 #[test]
 fn a_table_is_shown_with_columns_and_keys_both_ways() {
-    let world = World::full();
-    let goal = world.data(&["table", "show", "goal", "--as", "service"]);
+    let test_env = TestEnvironment::full();
+    let goal = test_env.data(&["table", "show", "goal", "--as", "service"]);
     assert_eq!(goal["key"], json!(["id"]));
     let kind = named(&goal["columns"], "type");
     assert_eq!(kind["values"], json!(["personal", "professional"]));
@@ -73,17 +73,17 @@ fn a_table_is_shown_with_columns_and_keys_both_ways() {
         back.iter().any(|link| link["table"]["name"] == "plan_item"),
         "{goal}"
     );
-    let text = world.run(&["table", "show", "goal", "--as", "anon"]);
+    let text = test_env.run(&["table", "show", "goal", "--as", "anon"]);
     assert!(text.done().out.contains("REFERENCED BY"), "{text:?}");
-    let problem = world.problem(2, &["table", "show", "gaol", "--as", "anon"]);
+    let problem = test_env.problem(2, &["table", "show", "gaol", "--as", "anon"]);
     assert_eq!(problem["hint"], "Did you mean `goal`?");
 }
 
 #[test]
 fn rows_are_those_of_whoever_reads() {
-    let mut world = World::full();
-    world.sign_in("alice@example.com");
-    let own = world.run(&["table", "rows", "goal", "--as", "user", "--json"]);
+    let mut test_env = TestEnvironment::full();
+    test_env.sign_in("alice@example.com");
+    let own = test_env.run(&["table", "rows", "goal", "--as", "user", "--json"]);
     let document = own.done().document();
     assert!(!rows(&document["data"]).is_empty());
     assert!(
@@ -93,9 +93,9 @@ fn rows_are_those_of_whoever_reads() {
     );
     assert_eq!(document["meta"]["paging"], "key");
     assert_eq!(document["meta"]["rls"], true);
-    let all = world.data(&["table", "rows", "goal", "--as", "service"]);
+    let all = test_env.data(&["table", "rows", "goal", "--as", "service"]);
     assert!(rows(&all).len() > rows(&document["data"]).len());
-    let mine = world.data(&[
+    let mine = test_env.data(&[
         "table",
         "rows",
         "goal",
@@ -113,9 +113,9 @@ fn rows_are_those_of_whoever_reads() {
         assert_eq!(names, ["type", "description"]);
         assert_eq!(row["type"], "professional");
     }
-    let problem = world.problem(5, &["table", "rows", "goal", "--as", "anon"]);
+    let problem = test_env.problem(5, &["table", "rows", "goal", "--as", "anon"]);
     assert_eq!(problem["code"], "42501");
-    let none = world.run(&[
+    let none = test_env.run(&[
         "table",
         "rows",
         "goal",
@@ -130,8 +130,8 @@ fn rows_are_those_of_whoever_reads() {
             .contains("No rows visible to alice@example.com")
     );
     // Without the database nothing is known of the columns but what the rows have.
-    world.unset("SUPABASE_DB_URL");
-    let document = world.run(&["table", "rows", "goal", "--as", "user", "--json"]);
+    test_env.unset("SUPABASE_DB_URL");
+    let document = test_env.run(&["table", "rows", "goal", "--as", "user", "--json"]);
     let document = document.done().document();
     assert_eq!(document["meta"]["paging"], "offset");
     assert!(
@@ -139,7 +139,7 @@ fn rows_are_those_of_whoever_reads() {
             .iter()
             .all(|row| row["user_id"] == ALICE)
     );
-    let missing = world.problem(8, &["table", "rows", "gaol", "--as", "user"]);
+    let missing = test_env.problem(8, &["table", "rows", "gaol", "--as", "user"]);
     assert!(
         missing["hint"].as_str().unwrap().contains("table list"),
         "{missing}"
@@ -148,7 +148,7 @@ fn rows_are_those_of_whoever_reads() {
 
 #[test]
 fn a_wrong_filter_column_or_order_is_refused_with_what_there_is() {
-    let world = World::full();
+    let test_env = TestEnvironment::full();
     for (args, told) in [
         (["--where", "descripton:x"], "Did you mean `description`?"),
         (["--where", "start_week:soon"], "start_week:3"),
@@ -156,7 +156,7 @@ fn a_wrong_filter_column_or_order_is_refused_with_what_there_is() {
         (["--sort", "nothing"], ""),
     ] {
         let all = [&["table", "rows", "goal", "--as", "service"], &args[..]].concat();
-        let problem = world.problem(2, &all);
+        let problem = test_env.problem(2, &all);
         assert!(problem.to_string().contains(told), "{problem}");
     }
 }
@@ -184,13 +184,13 @@ const WIDE: &str = "
 
 #[test]
 fn odd_names_and_values_come_as_they_are() {
-    let world = World::empty();
-    world.sql(WIDE);
-    world.reload();
+    let test_env = TestEnvironment::empty();
+    test_env.sql(WIDE);
+    test_env.reload();
     let table = "\"Odd \\\"t\\\", x.y/z?\"";
     let read = |args: &[&str]| {
         let all = [&["table", "rows", table, "--as", "service"], args].concat();
-        world.data(&all)
+        test_env.data(&all)
     };
     let all = read(&[]);
     assert_eq!(rows(&all).len(), 3, "{all}");
@@ -214,7 +214,7 @@ fn odd_names_and_values_come_as_they_are() {
     assert_eq!(filtered("\"a,b.c(d)\":y"), ["c\"d\\"]);
     let sorted = read(&["--sort", "-order", "--select", "odd name"]);
     assert_eq!(keys(&sorted), ["=1+1", "c\"d\\", "a,b"]);
-    let csv = world.run(&["table", "rows", table, "--as", "service", "--format", "csv"]);
+    let csv = test_env.run(&["table", "rows", table, "--as", "service", "--format", "csv"]);
     let lines: Vec<&str> = csv.done().out.split("\r\n").collect();
     assert!(
         lines[0].starts_with("odd name,order,sel ect,größe"),
@@ -224,12 +224,12 @@ fn odd_names_and_values_come_as_they_are() {
         csv.out.contains("'=1+1") && csv.out.contains(",\"\",x\r\n"),
         "{csv:?}"
     );
-    let text = world.run(&["table", "rows", table, "--as", "service"]);
+    let text = test_env.run(&["table", "rows", table, "--as", "service"]);
     assert!(
         text.done().out.contains("2 bytes") && text.out.contains("\"\""),
         "{text:?}"
     );
-    let markdown = world.run(&[
+    let markdown = test_env.run(&[
         "table", "rows", table, "--as", "service", "--format", "markdown",
     ]);
     assert_eq!(markdown.done().out.lines().count(), 5, "{markdown:?}");
@@ -237,8 +237,8 @@ fn odd_names_and_values_come_as_they_are() {
 
 #[test]
 fn many_rows_come_once_each_by_whatever_key() {
-    let world = World::empty();
-    world.sql(
+    let test_env = TestEnvironment::empty();
+    test_env.sql(
         "create table public.many (a int not null, b int not null, part int, note text, primary key (a, b));
          insert into public.many
             select i / 100, i % 100, nullif(i % 7, 0), 'n' || i from generate_series(0, 2749) i;
@@ -252,14 +252,14 @@ fn many_rows_come_once_each_by_whatever_key() {
          grant select on all tables in schema public to service_role;
          analyze;",
     );
-    world.reload();
+    test_env.reload();
     let read = |args: &[&str]| {
         let all = [
             &["table", "rows"],
             args,
             &["--limit", "100000", "--as", "service", "--json"],
         ];
-        world.run(&all.concat()).done().document()
+        test_env.run(&all.concat()).done().document()
     };
     let distinct = |document: &Value| {
         let all: BTreeSet<String> = rows(&document["data"])
@@ -289,12 +289,12 @@ fn many_rows_come_once_each_by_whatever_key() {
         assert_eq!(document["meta"]["paging"], "offset");
     }
     assert_eq!(distinct(&read(&["split"])), (2100, 2100));
-    let text = world.run(&["table", "rows", "bare", "--limit", "20", "--as", "service"]);
+    let text = test_env.run(&["table", "rows", "bare", "--limit", "20", "--as", "service"]);
     assert!(
         text.done().out.contains("There are more") && text.out.contains("by OFFSET"),
         "{text:?}"
     );
-    let list = world.data(&["table", "list", "--as", "anon"]);
+    let list = test_env.data(&["table", "list", "--as", "anon"]);
     assert_eq!(named(&list, "split")["kind"], "partitioned_table");
     assert_eq!(named(&list, "split")["rows"], 2100);
     assert_eq!(named(&list, "split_1")["kind"], "partition");
@@ -302,39 +302,45 @@ fn many_rows_come_once_each_by_whatever_key() {
 
 #[test]
 fn only_the_columns_that_may_be_read_are_asked_for() {
-    let world = World::empty();
-    world.sql(
+    let test_env = TestEnvironment::empty();
+    test_env.sql(
         "create table public.half (id int primary key, open text, secret text);
          insert into public.half values (1, 'x', 'y');
          revoke all on public.half from anon;
          grant select (id, open) on public.half to anon;",
     );
-    world.reload();
-    let data = world.data(&["table", "rows", "half", "--as", "anon"]);
+    test_env.reload();
+    let data = test_env.data(&["table", "rows", "half", "--as", "anon"]);
     assert_eq!(data, json!([{"id": 1, "open": "x"}]));
-    let shown = world.data(&["table", "show", "half", "--as", "anon"]);
+    let shown = test_env.data(&["table", "show", "half", "--as", "anon"]);
     assert_eq!(named(&shown["columns"], "secret")["may_select"], false);
     assert_eq!(shown["rights"]["select"], true);
 }
 
 #[test]
 fn over_the_management_api_the_tables_are_the_same() {
-    let mut world = World::own();
-    let direct = world.data(&["table", "show", "goal", "--as", "anon"]);
-    let list = world.data(&["table", "list", "--as", "anon"]);
-    let api = world.stand_in();
-    world.unset("SUPABASE_DB_URL");
-    world.set(
+    let mut test_env = TestEnvironment::own();
+    let direct = test_env.data(&["table", "show", "goal", "--as", "anon"]);
+    let list = test_env.data(&["table", "list", "--as", "anon"]);
+    let api = test_env.stand_in();
+    test_env.unset("SUPABASE_DB_URL");
+    test_env.set(
         "SUPABASE_URL",
-        format!("https://{}.supabase.co", crate::standin::REF),
+        format!(
+            "https://{}.supabase.co",
+            crate::support::fake_management_api::REF
+        ),
     );
-    world.set("SUPADECK_API_URL", api.url.clone());
-    world.set("SUPABASE_ACCESS_TOKEN", crate::standin::TOKEN);
+    test_env.set("SUPADECK_API_URL", api.url.clone());
+    test_env.set(
+        "SUPABASE_ACCESS_TOKEN",
+        crate::support::fake_management_api::TOKEN,
+    );
     assert_eq!(
-        world.data(&["table", "show", "goal", "--as", "anon"]),
+        test_env.data(&["table", "show", "goal", "--as", "anon"]),
         direct
     );
-    assert_eq!(world.data(&["table", "list", "--as", "anon"]), list);
+    assert_eq!(test_env.data(&["table", "list", "--as", "anon"]), list);
 }
 
 const NOTES: &str = "
@@ -361,18 +367,18 @@ const NOTES: &str = "
     grant select, insert, update, delete on public.note to authenticated, service_role;";
 
 /// A project with notes that everybody signed in may read, and change those of alice.
-fn with_notes() -> World {
-    let mut world = World::own();
-    world.sql("create type public.mood as enum ('calm', 'wild')");
-    world.sql(NOTES);
-    world.reload();
-    world.sign_in("alice@example.com");
-    world
+fn with_notes() -> TestEnvironment {
+    let mut test_env = TestEnvironment::own();
+    test_env.sql("create type public.mood as enum ('calm', 'wild')");
+    test_env.sql(NOTES);
+    test_env.reload();
+    test_env.sign_in("alice@example.com");
+    test_env
 }
 
 #[test]
 fn a_row_is_added_changed_and_removed_and_each_is_shown_first() {
-    let world = with_notes();
+    let test_env = with_notes();
     let add = [
         "table",
         "insert",
@@ -386,19 +392,19 @@ fn a_row_is_added_changed_and_removed_and_each_is_shown_first() {
         "--as",
         "user",
     ];
-    let refused = world.run(&[&add[..], &["--json"]].concat());
+    let refused = test_env.run(&[&add[..], &["--json"]].concat());
     let document = refused.ended(2).document();
     assert_eq!(document["data"][0]["verb"], "insert", "{document}");
     assert_eq!(document["data"][0]["columns"][1]["after"], "new, \"x\"");
-    assert_eq!(world.sql("select count(*)::text from note"), ["3"]);
-    let added = world.data(&[&add[..], &["--yes"]].concat());
+    assert_eq!(test_env.sql("select count(*)::text from note"), ["3"]);
+    let added = test_env.data(&[&add[..], &["--yes"]].concat());
     assert_eq!(added[0]["row"]["body"], "new, \"x\"");
     assert_eq!(added[0]["row"]["mood"], "calm");
     assert_eq!(
-        world.sql("select data::text from note where body like 'new%'"),
+        test_env.sql("select data::text from note where body like 'new%'"),
         ["{\"k\":[1]}"]
     );
-    let changed = world.data(&[
+    let changed = test_env.data(&[
         "table",
         "update",
         "note",
@@ -420,14 +426,15 @@ fn a_row_is_added_changed_and_removed_and_each_is_shown_first() {
         "{changed}"
     );
     assert_eq!(
-        world.sql("select concat_ws(' ', stars, mood, price, double_stars) from note where id = 1"),
+        test_env
+            .sql("select concat_ws(' ', stars, mood, price, double_stars) from note where id = 1"),
         ["5 wild 12.5000 10"]
     );
-    let same = world.run(&[
+    let same = test_env.run(&[
         "table", "update", "note", "--where", "id:1", "--set", "stars=5", "--as", "user", "--yes",
     ]);
     assert!(same.done().out.contains("Nothing to change"), "{same:?}");
-    let gone = world.data(&[
+    let gone = test_env.data(&[
         "table",
         "delete",
         "note",
@@ -439,16 +446,16 @@ fn a_row_is_added_changed_and_removed_and_each_is_shown_first() {
     ]);
     assert_eq!(rows(&gone).len(), 1);
     assert_eq!(
-        world.sql("select string_agg(id::text, ',' order by id) from note"),
+        test_env.sql("select string_agg(id::text, ',' order by id) from note"),
         ["2,3,4"]
     );
 }
 
 #[test]
 fn a_refusal_names_the_policy_or_the_constraint_and_is_no_success() {
-    let world = with_notes();
+    let test_env = with_notes();
     let update = |filter: &str, set: &str, code| {
-        world.problem(
+        test_env.problem(
             code,
             &[
                 "table", "update", "note", "--where", filter, "--set", set, "--as", "user", "--yes",
@@ -475,7 +482,7 @@ fn a_refusal_names_the_policy_or_the_constraint_and_is_no_success() {
     );
     update("id:1", "mood=mild", 2);
     update("id:99", "body=x", 5);
-    let added = world.problem(
+    let added = test_env.problem(
         5,
         &[
             "table",
@@ -490,7 +497,7 @@ fn a_refusal_names_the_policy_or_the_constraint_and_is_no_success() {
     );
     assert!(added["why"].as_str().unwrap().contains("policy"), "{added}");
     // There is no policy for it at all.
-    let delete = world.problem(
+    let delete = test_env.problem(
         5,
         &[
             "table", "delete", "note", "--where", "id:1", "--as", "user", "--yes",
@@ -503,7 +510,7 @@ fn a_refusal_names_the_policy_or_the_constraint_and_is_no_success() {
             .contains("no policy lets authenticated delete rows"),
         "{delete}"
     );
-    let anon = world.problem(
+    let anon = test_env.problem(
         5,
         &[
             "table",
@@ -517,30 +524,30 @@ fn a_refusal_names_the_policy_or_the_constraint_and_is_no_success() {
         ],
     );
     assert_eq!(anon["code"], "42501");
-    world.problem(
+    test_env.problem(
         2,
         &[
             "table", "delete", "note", "--where", "", "--as", "service", "--yes",
         ],
     );
-    assert_eq!(world.sql("select count(*)::text from note"), ["3"]);
+    assert_eq!(test_env.sql("select count(*)::text from note"), ["3"]);
     // The first refusal stops the rest, and what was done before it is told.
-    let ran = world.run(&[
+    let ran = test_env.run(&[
         "table", "update", "note", "--where", "stars>0", "--set", "stars=9", "--as", "user",
         "--yes", "--json",
     ]);
     let document = ran.ended(5).document();
     assert_eq!(rows(&document["data"]).len(), 1, "{document}");
     assert_eq!(
-        world.sql("select string_agg(stars::text, ',' order by id) from note"),
+        test_env.sql("select string_agg(stars::text, ',' order by id) from note"),
         ["9,2,3"]
     );
 }
 
 #[test]
 fn rows_without_a_key_are_not_changed_and_those_of_a_composite_one_are() {
-    let world = World::empty();
-    world.sql(
+    let test_env = TestEnvironment::empty();
+    test_env.sql(
         "create table public.bare (n int);
          insert into public.bare values (1), (1);
          create table public.pair (a int, b text, note text, primary key (a, b));
@@ -548,8 +555,8 @@ fn rows_without_a_key_are_not_changed_and_those_of_a_composite_one_are() {
          create view public.seen as select * from public.pair;
          grant select, insert, update, delete on all tables in schema public to service_role;",
     );
-    world.reload();
-    let problem = world.problem(
+    test_env.reload();
+    let problem = test_env.problem(
         2,
         &[
             "table", "delete", "bare", "--where", "n:1", "--as", "service", "--yes",
@@ -559,14 +566,14 @@ fn rows_without_a_key_are_not_changed_and_those_of_a_composite_one_are() {
         problem["why"].as_str().unwrap().contains("no key"),
         "{problem}"
     );
-    world.problem(
+    test_env.problem(
         2,
         &[
             "table", "update", "seen", "--where", "a:1", "--set", "note=x", "--as", "service",
             "--yes",
         ],
     );
-    let changed = world.data(&[
+    let changed = test_env.data(&[
         "table",
         "update",
         "pair",
@@ -582,6 +589,6 @@ fn rows_without_a_key_are_not_changed_and_those_of_a_composite_one_are() {
         changed[0]["row"],
         json!({"a": 1, "b": "x,y", "note": "null"})
     );
-    assert_eq!(world.sql("select count(*)::text from bare"), ["2"]);
-    assert_eq!(world.sql("select note from pair where b = 'z'"), ["old"]);
+    assert_eq!(test_env.sql("select count(*)::text from bare"), ["2"]);
+    assert_eq!(test_env.sql("select note from pair where b = 'z'"), ["old"]);
 }

@@ -1,100 +1,19 @@
 //! Questions at a real terminal: the confirmation of a plan, a password without echo.
 
 use crate::keyring::Keyring;
-use crate::world::{PASSWORD, World, binary, own_migrations};
-use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
-use std::io::{Read, Write};
-use std::sync::mpsc::{Receiver, channel};
+use crate::pseudo_terminal::Terminal;
+use crate::test_environment::{PASSWORD, TestEnvironment, own_migrations};
+use portable_pty::Child;
 use std::time::Duration;
-
-/// The binary at a terminal of its own.
-pub struct Terminal {
-    child: Box<dyn Child + Send + Sync>,
-    keys: Box<dyn Write + Send>,
-    screen: Receiver<Vec<u8>>,
-    seen: String,
-    master: Box<dyn MasterPty + Send>,
-}
-
-impl Terminal {
-    pub fn run(world: &World, args: &[&str]) -> Self {
-        Self::of_width(world, args, 160)
-    }
-
-    fn of_width(world: &World, args: &[&str], cols: u16) -> Self {
-        let size = PtySize {
-            rows: 40,
-            cols,
-            pixel_width: 0,
-            pixel_height: 0,
-        };
-        let pty = native_pty_system().openpty(size).unwrap();
-        let mut command = CommandBuilder::new(binary());
-        command.args(args);
-        command.env_clear();
-        for (name, value) in world.variables() {
-            command.env(name, value);
-        }
-        command.cwd(&world.project);
-        let child = pty.slave.spawn_command(command).unwrap();
-        let mut reader = pty.master.try_clone_reader().unwrap();
-        let (sender, screen) = channel();
-        std::thread::spawn(move || {
-            let mut buffer = [0; 4096];
-            while let Ok(count) = reader.read(&mut buffer) {
-                if count == 0 || sender.send(buffer[..count].to_vec()).is_err() {
-                    return;
-                }
-            }
-        });
-        Self {
-            child,
-            keys: pty.master.take_writer().unwrap(),
-            screen,
-            seen: String::new(),
-            master: pty.master,
-        }
-    }
-
-    /// Waits until a text has been printed.
-    pub fn wait_for(&mut self, text: &str) {
-        while !self.seen.contains(text) {
-            match self.screen.recv_timeout(Duration::from_secs(30)) {
-                Ok(bytes) => self.seen.push_str(&String::from_utf8_lossy(&bytes)),
-                Err(why) => panic!("`{text}` was never printed ({why}): {}", self.seen),
-            }
-        }
-    }
-
-    /// Forgets what has been printed, so that the same words can be waited for again.
-    pub fn forget(&mut self) {
-        self.seen.clear();
-    }
-
-    pub fn press(&mut self, keys: &str) {
-        self.keys.write_all(keys.as_bytes()).unwrap();
-        self.keys.flush().unwrap();
-    }
-
-    /// Waits for the end, and gives the exit code and everything that was printed.
-    pub fn end(mut self) -> (u32, String) {
-        let code = self.child.wait().unwrap().exit_code();
-        drop(self.keys);
-        while let Ok(bytes) = self.screen.recv_timeout(Duration::from_millis(300)) {
-            self.seen.push_str(&String::from_utf8_lossy(&bytes));
-        }
-        (code, self.seen)
-    }
-}
 
 #[test]
 fn a_plan_is_shown_whole_and_its_word_runs_it() {
-    let mut world = World::empty();
-    world.files(&[
+    let mut test_env = TestEnvironment::empty();
+    test_env.files(&[
         ("migrations/1_one.sql", "create table one ();"),
         ("migrations/rollback/1_one.sql", "drop table one;"),
     ]);
-    let mut terminal = Terminal::run(&world, &["migration", "apply"]);
+    let mut terminal = Terminal::run(&test_env, &["migration", "apply"]);
     terminal.wait_for("To confirm, type “apply”: ");
     for shown in [
         "create table one ();",
@@ -104,11 +23,11 @@ fn a_plan_is_shown_whole_and_its_word_runs_it() {
     ] {
         assert!(terminal.seen.contains(shown), "{shown}: {}", terminal.seen);
     }
-    assert_eq!(world.sql("select to_regclass('one') is null"), ["t"]);
+    assert_eq!(test_env.sql("select to_regclass('one') is null"), ["t"]);
     terminal.press("aplx\u{7f}\u{7f}ply\r");
     let (code, seen) = terminal.end();
     assert_eq!(code, 0, "{seen}");
-    let mut terminal = Terminal::run(&world, &["migration", "rollback", "--last", "1"]);
+    let mut terminal = Terminal::run(&test_env, &["migration", "rollback", "--last", "1"]);
     terminal.wait_for("To confirm, type “rollback 1”: ");
     assert!(
         terminal.seen.contains("Dropping one loses its rows."),
@@ -117,13 +36,13 @@ fn a_plan_is_shown_whole_and_its_word_runs_it() {
     );
     terminal.press("rollback 1\r");
     assert_eq!(terminal.end().0, 0);
-    assert_eq!(world.sql("select to_regclass('one') is null"), ["t"]);
+    assert_eq!(test_env.sql("select to_regclass('one') is null"), ["t"]);
 }
 
 #[test]
 fn anything_else_runs_nothing() {
-    let mut world = World::empty();
-    world.files(&[("migrations/1_one.sql", "create table one ();")]);
+    let mut test_env = TestEnvironment::empty();
+    test_env.files(&[("migrations/1_one.sql", "create table one ();")]);
     for keys in [
         "\r",
         "y\r",
@@ -133,23 +52,23 @@ fn anything_else_runs_nothing() {
         "\u{3}",
         "\u{1b}",
     ] {
-        let mut terminal = Terminal::run(&world, &["migration", "apply"]);
+        let mut terminal = Terminal::run(&test_env, &["migration", "apply"]);
         terminal.wait_for("To confirm, type “");
         terminal.press(keys);
         let (code, seen) = terminal.end();
         assert_eq!(code, 130, "{keys:?}: {seen}");
         assert!(seen.contains("Nothing was changed."), "{keys:?}: {seen}");
     }
-    assert_eq!(world.sql("select to_regclass('one') is null"), ["t"]);
+    assert_eq!(test_env.sql("select to_regclass('one') is null"), ["t"]);
 }
 
 #[test]
 fn a_password_is_not_echoed() {
-    let mut world = World::full();
-    let Some(_keyring) = Keyring::start(&mut world) else {
+    let mut test_env = TestEnvironment::full();
+    let Some(_keyring) = Keyring::start(&mut test_env) else {
         return;
     };
-    let mut terminal = Terminal::run(&world, &["login"]);
+    let mut terminal = Terminal::run(&test_env, &["login"]);
     terminal.wait_for("E-mail: ");
     terminal.press("alice@example.com\r");
     terminal.wait_for("Password: ");
@@ -164,20 +83,20 @@ fn a_password_is_not_echoed() {
 
 #[test]
 fn a_profile_is_asked_for_line_by_line() {
-    let mut world = World::full();
-    let Some(_keyring) = Keyring::start(&mut world) else {
+    let mut test_env = TestEnvironment::full();
+    let Some(_keyring) = Keyring::start(&mut test_env) else {
         return;
     };
-    let info = world.info.clone();
+    let info = test_env.info.clone();
     for name in [
         "SUPABASE_URL",
         "SUPABASE_PUBLISHABLE_KEY",
         "SUPABASE_SECRET_KEY",
         "SUPABASE_DB_URL",
     ] {
-        world.unset(name);
+        test_env.unset(name);
     }
-    let mut terminal = Terminal::run(&world, &["profile", "add", "typed"]);
+    let mut terminal = Terminal::run(&test_env, &["profile", "add", "typed"]);
     for (question, answer) in [
         ("Project URL: ", &info.url),
         ("Publishable key", &info.publishable_key),
@@ -194,21 +113,25 @@ fn a_profile_is_asked_for_line_by_line() {
         "{seen}"
     );
     assert_eq!(
-        world.data(&["migration", "list"]).as_array().unwrap().len(),
+        test_env
+            .data(&["migration", "list"])
+            .as_array()
+            .unwrap()
+            .len(),
         own_migrations()
     );
 }
 
 #[test]
 fn a_table_fits_the_terminal_and_a_pipe_gets_all_of_it() {
-    let world = World::full();
+    let test_env = TestEnvironment::full();
     for (args, whole) in [
         (["lock", "list"], "10000000-0000-4000-8001-000000000007"),
         (["audit", "list"], "plan_item.update"),
     ] {
         let args = [&args[..], &["--as", "service", "--color", "never"]].concat();
         for cols in [100, 130, 160] {
-            let (code, seen) = Terminal::of_width(&world, &args, cols).end();
+            let (code, seen) = Terminal::of_width(&test_env, &args, cols).end();
             assert_eq!(code, 0, "{seen}");
             let widest = seen.lines().map(|line| line.chars().count()).max();
             assert!(widest <= Some(cols.into()), "{widest:?} of {cols}: {seen}");
@@ -219,7 +142,7 @@ fn a_table_fits_the_terminal_and_a_pipe_gets_all_of_it() {
                 "{seen}"
             );
         }
-        let piped = world.run(&args);
+        let piped = test_env.run(&args);
         assert!(piped.done().out.contains(whole), "{piped:?}");
         assert!(!piped.out.contains('…') && !piped.out.contains("Truncated"));
     }
@@ -228,8 +151,8 @@ fn a_table_fits_the_terminal_and_a_pipe_gets_all_of_it() {
 /// Without a keyring it is asked where each secret comes from; one that is typed in full is not kept and not repeated.
 #[test]
 fn without_a_keyring_references_are_asked_for_and_nothing_typed_in_full_is_kept() {
-    let world = World::full();
-    let mut terminal = Terminal::run(&world, &["profile", "add", "typed"]);
+    let test_env = TestEnvironment::full();
+    let mut terminal = Terminal::run(&test_env, &["profile", "add", "typed"]);
     for variable in ["PUBLISHABLE_KEY", "SECRET_KEY", "DB_URL"] {
         terminal.wait_for(&format!("Keep env:SUPABASE_{variable}"));
         terminal.wait_for("[y/N]");
@@ -249,7 +172,7 @@ fn without_a_keyring_references_are_asked_for_and_nothing_typed_in_full_is_kept(
         "{seen}"
     );
     assert!(!seen.contains("--key cannot be used"), "{seen}");
-    let profiles = world.data(&["profile", "list"]);
+    let profiles = test_env.data(&["profile", "list"]);
     assert!(!profiles.to_string().contains("typed"), "{profiles}");
 }
 
@@ -270,9 +193,9 @@ fn ends_soon(child: &mut Box<dyn Child + Send + Sync>) -> u32 {
 
 #[test]
 fn a_signal_at_a_question_ends_it_and_leaves_the_terminal_as_it_was() {
-    let mut world = World::empty();
-    world.files(&[("migrations/1_one.sql", "create table one ();")]);
-    let mut terminal = Terminal::run(&world, &["migration", "apply"]);
+    let mut test_env = TestEnvironment::empty();
+    test_env.files(&[("migrations/1_one.sql", "create table one ();")]);
+    let mut terminal = Terminal::run(&test_env, &["migration", "apply"]);
     terminal.wait_for("To confirm, type “");
     let id = terminal.child.process_id().unwrap().to_string();
     let killed = std::process::Command::new("kill")
@@ -283,14 +206,14 @@ fn a_signal_at_a_question_ends_it_and_leaves_the_terminal_as_it_was() {
     // Out of raw mode the terminal echoes again.
     #[cfg(unix)]
     assert!(terminal.master.get_termios().unwrap().local_flags.bits() & 0o10 != 0);
-    assert_eq!(world.sql("select to_regclass('one') is null"), ["t"]);
+    assert_eq!(test_env.sql("select to_regclass('one') is null"), ["t"]);
 }
 
 #[test]
 fn a_terminal_that_is_closed_at_a_question_ends_the_program() {
-    let mut world = World::empty();
-    world.files(&[("migrations/1_one.sql", "create table one ();")]);
-    let mut terminal = Terminal::run(&world, &["migration", "apply"]);
+    let mut test_env = TestEnvironment::empty();
+    test_env.files(&[("migrations/1_one.sql", "create table one ();")]);
+    let mut terminal = Terminal::run(&test_env, &["migration", "apply"]);
     terminal.wait_for("To confirm, type “");
     let Terminal {
         mut child,
@@ -301,18 +224,18 @@ fn a_terminal_that_is_closed_at_a_question_ends_the_program() {
     } = terminal;
     drop((keys, screen, master));
     assert_eq!(ends_soon(&mut child), 130);
-    assert_eq!(world.sql("select to_regclass('one') is null"), ["t"]);
+    assert_eq!(test_env.sql("select to_regclass('one') is null"), ["t"]);
 }
 
 #[test]
 fn what_was_typed_before_the_question_does_not_answer_it() {
-    let mut world = World::empty();
-    world.files(&[("migrations/1_one.sql", "create table one ();")]);
-    let mut terminal = Terminal::run(&world, &["migration", "apply"]);
+    let mut test_env = TestEnvironment::empty();
+    test_env.files(&[("migrations/1_one.sql", "create table one ();")]);
+    let mut terminal = Terminal::run(&test_env, &["migration", "apply"]);
     // It stands in the terminal before the program reads: as in a pasted block of commands.
     terminal.press("apply\r");
     terminal.wait_for("To confirm, type “apply”: ");
-    assert_eq!(world.sql("select to_regclass('one') is null"), ["t"]);
+    assert_eq!(test_env.sql("select to_regclass('one') is null"), ["t"]);
     terminal.press("apply\r");
     let (code, seen) = terminal.end();
     assert_eq!(code, 0, "{seen}");

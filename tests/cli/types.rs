@@ -3,19 +3,19 @@
 
 mod node;
 
-use crate::world::World;
+use crate::test_environment::TestEnvironment;
 use serde_json::{Map, Value, json};
 use std::fs;
 use std::path::Path;
 
 #[test]
 fn the_generated_types_are_fresh() {
-    let world = World::full();
+    let test_env = TestEnvironment::full();
     for (language, path) in [
         ("zod", "schemas/zod.ts"),
         ("typescript", "schemas/database.ts"),
     ] {
-        let generated = world.run(&["types", language]).done().out.clone();
+        let generated = test_env.run(&["types", language]).done().out.clone();
         let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
         if std::env::var_os("SUPADECK_BLESS").is_some() {
             fs::create_dir_all(file.parent().unwrap()).unwrap();
@@ -23,14 +23,14 @@ fn the_generated_types_are_fresh() {
         }
         let present = fs::read_to_string(&file).unwrap_or_default();
         assert!(present == generated, "{path} is stale; run `just docs`");
-        assert_eq!(world.data(&["types", language]), generated.as_str());
+        assert_eq!(test_env.data(&["types", language]), generated.as_str());
     }
 }
 
 #[test]
 fn awkward_schemas_are_generated_too() {
-    let world = World::empty();
-    world.sql(
+    let test_env = TestEnvironment::empty();
+    test_env.sql(
         "create schema odd; create type odd.\"Mood of day\" as enum ('ok', 'it''s'); \
          create domain odd.short as text check (length(value) < 9); \
          create table odd.\"select\" (id bigint generated always as identity primary key, moods odd.\"Mood of day\"[] not null, \
@@ -39,7 +39,7 @@ fn awkward_schemas_are_generated_too() {
          create function odd.over(a int) returns int language sql as 'select 1'; \
          create function odd.over(a text) returns int language sql as 'select 1';",
     );
-    let text = world
+    let text = test_env
         .run(&["types", "typescript", "--schema", "odd"])
         .done()
         .out
@@ -56,24 +56,29 @@ fn awkward_schemas_are_generated_too() {
     ] {
         assert!(text.lines().any(|one| one == line), "{line}\n{text}");
     }
-    let zod = world
+    let zod = test_env
         .run(&["types", "zod", "--schema", "odd"])
         .done()
         .out
         .clone();
     assert!(zod.contains("moods: array(moodOfDay),"), "{zod}");
-    let problem = world.problem(2, &["types", "zod", "--schema", "it's not there"]);
+    let problem = test_env.problem(2, &["types", "zod", "--schema", "it's not there"]);
     assert!(problem["what"].as_str().unwrap().contains("it's not there"));
 }
 
 /// Compares the `Database` type of a schema with that of the Supabase CLI, by the compiler.
-fn agrees_with_the_supabase_cli(world: &World, schema: &str) {
+fn agrees_with_the_supabase_cli(test_env: &TestEnvironment, schema: &str) {
     let Some(packages) = node::packages() else {
         return;
     };
     let folder = node::folder(packages);
-    let ours = world.run(&["types", "typescript", "--schema", schema]);
-    let theirs = node::supabase_types(packages, world.home.path(), &world.info.db_url, schema);
+    let ours = test_env.run(&["types", "typescript", "--schema", schema]);
+    let theirs = node::supabase_types(
+        packages,
+        test_env.home.path(),
+        &test_env.info.db_url,
+        schema,
+    );
     let compare = include_str!("types/compare.ts").replace("$SCHEMA$", schema);
     for (name, text) in [
         ("ours.ts", &ours.done().out),
@@ -97,27 +102,27 @@ fn agrees_with_the_supabase_cli(world: &World, schema: &str) {
 
 #[test]
 fn the_database_type_of_this_project_is_the_supabase_cli_s() {
-    agrees_with_the_supabase_cli(&World::full(), "public");
+    agrees_with_the_supabase_cli(&TestEnvironment::full(), "public");
 }
 
 #[test]
 fn the_database_type_of_every_kind_of_object_is_the_supabase_cli_s() {
-    let world = World::empty();
-    world.sql_of_superuser(include_str!("types/extensions.sql"));
-    world.sql(include_str!("types/every.sql"));
-    agrees_with_the_supabase_cli(&world, "public");
-    agrees_with_the_supabase_cli(&world, "beside");
+    let test_env = TestEnvironment::empty();
+    test_env.sql_of_superuser(include_str!("types/extensions.sql"));
+    test_env.sql(include_str!("types/every.sql"));
+    agrees_with_the_supabase_cli(&test_env, "public");
+    agrees_with_the_supabase_cli(&test_env, "beside");
 }
 
 #[test]
 fn the_database_type_of_a_schema_beside_public_is_the_supabase_cli_s() {
-    let world = World::empty();
-    world.sql_of_superuser(include_str!("types/extensions.sql"));
+    let test_env = TestEnvironment::empty();
+    test_env.sql_of_superuser(include_str!("types/extensions.sql"));
     let every = include_str!("types/every.sql");
-    world.sql(&format!(
+    test_env.sql(&format!(
         "create schema odd; set search_path = odd, public; {every}"
     ));
-    agrees_with_the_supabase_cli(&world, "odd");
+    agrees_with_the_supabase_cli(&test_env, "odd");
 }
 
 /// One case of `parse.mjs`: answers that a schema takes, and rows that it refuses.
@@ -126,11 +131,11 @@ fn case(module: &Path, schema: &str, takes: &[String], refuses: &[(String, Value
 }
 
 /// Parses by Zod 3 and by Zod 4.
-fn parse(world: &World, cases: impl Fn(&Path) -> Vec<Value>) {
+fn parse(test_env: &TestEnvironment, cases: impl Fn(&Path) -> Vec<Value>) {
     let Some(packages) = node::packages() else {
         return;
     };
-    let zod = world.run(&["types", "zod"]).done().out.clone();
+    let zod = test_env.run(&["types", "zod"]).done().out.clone();
     for version in ["zod", "zod3"] {
         let folder = node::folder(packages);
         let at = |name: &str| folder.path().join(name);
@@ -156,25 +161,25 @@ fn parse(world: &World, cases: impl Fn(&Path) -> Vec<Value>) {
 }
 
 /// Rows as Postgres makes JSON of them, which PostgREST passes on.
-fn answer(world: &World, rows: &str) -> String {
-    world
+fn answer(test_env: &TestEnvironment, rows: &str) -> String {
+    test_env
         .sql(&format!("select json_agg(t) from (select * from {rows}) t"))
         .remove(0)
 }
 
 /// A row of such an answer.
-fn row(world: &World, rows: &str) -> Map<String, Value> {
-    let rows: Vec<_> = serde_json::from_str(&answer(world, rows)).unwrap();
+fn row(test_env: &TestEnvironment, rows: &str) -> Map<String, Value> {
+    let rows: Vec<_> = serde_json::from_str(&answer(test_env, rows)).unwrap();
     rows.into_iter().next().unwrap()
 }
 
 /// Rows as the REST server sends them.
-fn rest_answer(world: &World, query: &str) -> String {
+fn rest_answer(test_env: &TestEnvironment, query: &str) -> String {
     let script = "const [url, apikey] = process.argv.slice(1); \
         fetch(url, { headers: { apikey } }).then((r) => r.text()).then(console.log)";
-    let url = format!("{}/rest/v1/{query}", world.info.url);
+    let url = format!("{}/rest/v1/{query}", test_env.info.url);
     let output = std::process::Command::new("node")
-        .args(["-e", script, &url, &world.info.secret_key])
+        .args(["-e", script, &url, &test_env.info.secret_key])
         .output()
         .unwrap();
     String::from_utf8(output.stdout).unwrap()
@@ -259,18 +264,18 @@ const WRONG: [(&str, &str); 44] = [
 
 #[test]
 fn zod_takes_every_value_that_is_sent_and_refuses_others() {
-    let world = World::empty();
-    world.sql(include_str!("types/values.sql"));
-    world.reload();
-    parse(&world, |module| {
+    let test_env = TestEnvironment::empty();
+    test_env.sql(include_str!("types/values.sql"));
+    test_env.reload();
+    parse(&test_env, |module| {
         // The embedded server sends null, another year or no answer at all for what is no ordinary number or date.
         let is_postgrest = std::env::var_os("SUPADECK_POSTGREST").is_some();
         let ordinary = if is_postgrest { "" } else { "&id=lt.2" };
         let takes = [
-            answer(&world, "every_type"),
-            rest_answer(&world, &format!("every_type?select=*{ordinary}")),
+            answer(&test_env, "every_type"),
+            rest_answer(&test_env, &format!("every_type?select=*{ordinary}")),
         ];
-        let full = row(&world, "every_type where id = 1");
+        let full = row(&test_env, "every_type where id = 1");
         let mut refuses = Vec::new();
         for (column, value) in &full {
             let mut without = full.clone();
@@ -293,11 +298,11 @@ fn zod_takes_every_value_that_is_sent_and_refuses_others() {
 
 #[test]
 fn zod_knows_which_numbers_the_checks_of_a_table_let_in() {
-    let world = World::empty();
-    world.sql(include_str!("types/values.sql"));
-    parse(&world, |module| {
-        let takes = [answer(&world, "bounded")];
-        let plain = row(&world, "bounded where id = 3");
+    let test_env = TestEnvironment::empty();
+    test_env.sql(include_str!("types/values.sql"));
+    parse(&test_env, |module| {
+        let takes = [answer(&test_env, "bounded")];
+        let plain = row(&test_env, "bounded where id = 3");
         let refuses: Vec<_> = [
             ("id", json!(0)),
             ("id", json!(100)),

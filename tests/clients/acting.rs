@@ -1,6 +1,6 @@
 //! Acting as a user with the project's JWT secret: the same rows as for whoever signs in, and nothing left on the server.
 
-use crate::ground::{Ground, PASSWORD, limits, weeksmith, whole};
+use crate::test_project::{PASSWORD, TestProject, limits, weeksmith, whole};
 use std::sync::Arc;
 use supadeck::adapters::connect::{Project, RoleChoice, Settings, Transport, resolve_with};
 use supadeck::adapters::secrets::SecretStore;
@@ -11,12 +11,12 @@ use supadeck::ops::{acting, cycle, session};
 
 const BOB: &str = "bob@example.com";
 
-async fn project(ground: &Ground, secret: Option<&str>) -> Project {
+async fn project(test_project: &TestProject, secret: Option<&str>) -> Project {
     let settings = Settings {
         as_: Some(RoleChoice::Anon),
-        db_url: Some(ground.info.db_url.clone().into()),
+        db_url: Some(test_project.info.db_url.clone().into()),
         jwt_secret: secret.map(Into::into),
-        ..ground.settings()
+        ..test_project.settings()
     };
     let secrets = Arc::new(SecretStore::memory());
     resolve_with(&settings, secrets, limits()).await.unwrap()
@@ -30,15 +30,15 @@ async fn act(project: &Project, name: &str) -> Result<Identity, Problem> {
     Ok(acted.0)
 }
 
-async fn count(ground: &Ground, what: &str) -> i64 {
+async fn count(test_project: &TestProject, what: &str) -> i64 {
     let query = format!("select count(*) from auth.{what}");
-    ground.db.query_one(&query, &[]).await.unwrap().get(0)
+    test_project.db.query_one(&query, &[]).await.unwrap().get(0)
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn one_who_is_acted_as_sees_what_they_would_see_and_nothing_is_left() {
-    let ground = weeksmith("acting_rows").await;
-    let project = project(&ground, Some(&ground.info.jwt_secret)).await;
+    let test_project = weeksmith("acting_rows").await;
+    let project = project(&test_project, Some(&test_project.info.jwt_secret)).await;
     assert!(project.can_act);
     let acted = act(&project, "BOB@example.com").await.unwrap();
     assert!(acted.is_acted() && acted.is_under_rls());
@@ -46,8 +46,8 @@ async fn one_who_is_acted_as_sees_what_they_would_see_and_nothing_is_left() {
     let hers = cycle::list(&*project.rest, &acted).await.unwrap();
     assert_eq!(
         (
-            count(&ground, "sessions").await,
-            count(&ground, "refresh_tokens").await
+            count(&test_project, "sessions").await,
+            count(&test_project, "refresh_tokens").await
         ),
         (0, 0)
     );
@@ -78,8 +78,8 @@ async fn one_who_is_acted_as_sees_what_they_would_see_and_nothing_is_left() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_policy_sees_the_metadata_of_the_account() {
-    let ground = weeksmith("acting_claims").await;
-    ground
+    let test_project = weeksmith("acting_claims").await;
+    test_project
         .db
         .batch_execute(
             "create table public.plan_only (id int primary key); insert into plan_only values (1); \
@@ -90,12 +90,12 @@ async fn a_policy_sees_the_metadata_of_the_account() {
         )
         .await
         .unwrap();
-    crate::ground::stack()
+    crate::test_project::stack()
         .await
         .reload_schema("acting_claims")
         .await
         .unwrap();
-    let project = project(&ground, Some(&ground.info.jwt_secret)).await;
+    let project = project(&test_project, Some(&test_project.info.jwt_secret)).await;
     let query = Select::from("plan_only").columns("id");
     for (email, rows) in [(BOB, 1), ("alice@example.com", 0)] {
         let who = act(&project, email).await.unwrap();
@@ -105,7 +105,7 @@ async fn a_policy_sees_the_metadata_of_the_account() {
     }
     // Whoever signed in anonymously is that in the token, too.
     let claim = Select::from("anonymous_only").columns("id");
-    ground
+    test_project
         .db
         .batch_execute(
             "create table public.anonymous_only (id int primary key); insert into anonymous_only values (1); \
@@ -116,7 +116,7 @@ async fn a_policy_sees_the_metadata_of_the_account() {
         )
         .await
         .unwrap();
-    crate::ground::stack()
+    crate::test_project::stack()
         .await
         .reload_schema("acting_claims")
         .await
@@ -149,15 +149,19 @@ async fn a_policy_sees_the_metadata_of_the_account() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_secret_of_another_project_is_said_and_none_is_no_way() {
-    let ground = weeksmith("acting_wrong").await;
-    let wrong = project(&ground, Some("another-projects-secret-of-some-length")).await;
+    let test_project = weeksmith("acting_wrong").await;
+    let wrong = project(
+        &test_project,
+        Some("another-projects-secret-of-some-length"),
+    )
+    .await;
     let who = act(&wrong, BOB).await.unwrap();
     let refused = cycle::list(&*wrong.rest, &who).await.unwrap_err();
     assert_eq!(
         (refused.kind, refused.code.as_deref()),
         (Kind::Auth, Some("jwt_secret_refused"))
     );
-    let none = project(&ground, None).await;
+    let none = project(&test_project, None).await;
     assert!(!none.can_act);
     let problem = act(&none, BOB).await.unwrap_err();
     assert!(problem.hint.unwrap().contains("SUPABASE_JWT_SECRET"));

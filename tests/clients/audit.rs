@@ -1,6 +1,6 @@
 //! The audit trail: paging both ways while records are written, filters against real rows, records, counts.
 
-use crate::ground::{Ground, weeksmith};
+use crate::test_project::{TestProject, weeksmith};
 use supadeck::adapters::connect::{Project, RoleChoice};
 use supadeck::domain::audit::filter::Filter;
 use supadeck::domain::audit::trail::Trail;
@@ -47,26 +47,26 @@ async fn all(project: &Project, text: &str) -> Vec<Summary> {
     }
 }
 
-async fn fill(ground: &Ground, count: i32) {
+async fn fill(test_project: &TestProject, count: i32) {
     // A hundred records share each moment, so that the pages break inside a moment.
     let add = "insert into audit_log (action, actor_type, created_at, before_state, after_state)
                select 'test.fill', 'system', timestamptz '2020-01-01' + (n / 100) * interval '1.000001 second',
                       null, jsonb_build_object('n', n)
                from generate_series(1, $1::int) n";
-    ground.db.execute(add, &[&count]).await.unwrap();
+    test_project.db.execute(add, &[&count]).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn pages_lose_nothing_and_repeat_nothing_while_records_are_written() {
-    let ground = weeksmith("audit_paging").await;
-    fill(&ground, 2_345).await;
-    let before: i64 = ground
+    let test_project = weeksmith("audit_paging").await;
+    fill(&test_project, 2_345).await;
+    let before: i64 = test_project
         .db
         .query_one("select count(*) from audit_log", &[])
         .await
         .unwrap()
         .get(0);
-    let writer = crate::ground::connect(&ground.info.db_url).await;
+    let writer = crate::test_project::connect(&test_project.info.db_url).await;
     let writing = tokio::spawn(async move {
         for _ in 0..200 {
             let add =
@@ -74,7 +74,7 @@ async fn pages_lose_nothing_and_repeat_nothing_while_records_are_written() {
             writer.execute(add, &[]).await.unwrap();
         }
     });
-    let project = ground.project(RoleChoice::Service).await;
+    let project = test_project.project(RoleChoice::Service).await;
     let rows = all(&project, "").await;
     writing.await.unwrap();
     let mut ids: Vec<&str> = rows.iter().map(|row| row.id.as_str()).collect();
@@ -117,7 +117,7 @@ async fn pages_lose_nothing_and_repeat_nothing_while_records_are_written() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn filters_find_what_they_say() {
-    let ground = weeksmith("audit_filter").await;
+    let test_project = weeksmith("audit_filter").await;
     let id = "1b4e28ba-2fa1-4d2b-883f-0016d3cca427";
     let add = format!(
         "insert into audit_log (action, actor_type, actor_user_id, correlation_id, before_state, after_state, created_at) values
@@ -125,8 +125,8 @@ async fn filters_find_what_they_say() {
          ('a.two', 'ai', null, '{id}', '{{\"qty\": 10, \"deep\": {{\"list\": [1, {{\"x\": \"y\"}}]}}}}', '{{\"status\": \"planned\", \"qty\": \"3\"}}', '2001-01-02T10:00Z'),
          ('axtwo', 'system', null, null, '{{\"qty\": true}}', '{{\"status\": null, \"qty\": null}}', '2001-01-03T10:00Z')"
     );
-    ground.db.batch_execute(&add).await.unwrap();
-    let project = ground.project(RoleChoice::Service).await;
+    test_project.db.batch_execute(&add).await.unwrap();
+    let project = test_project.project(RoleChoice::Service).await;
     let within = |text: &str| format!("until:2001-12-31 {text}");
     let cases: &[(&str, &[&str])] = &[
         ("", &["axtwo", "a.two", "a.one"]),
@@ -177,13 +177,13 @@ async fn filters_find_what_they_say() {
 /// What `audit show` prints as a path is a filter; quotes tell a text from a number and from nothing.
 #[tokio::test(flavor = "multi_thread")]
 async fn filters_take_the_paths_that_are_shown() {
-    let ground = weeksmith("audit_paths").await;
+    let test_project = weeksmith("audit_paths").await;
     let add = r#"insert into audit_log (action, after_state, created_at) values
          ('k.dot', '{"a.b": 1, "a": {"b": 2}, "v": "null", "n": "3"}', '2001-01-01T10:00Z'),
          ('k.odd', '{"": "x", "tags": ["x", "y"], "a b": "long text", "v": null, "n": 3}', '2001-01-02T10:00Z'),
          ('k.quote', '{"q\"\\": true, "0": "zero", "tags": ["y"], "deep.er": {"é": [7]}}', '2001-01-03T10:00Z')"#;
-    ground.db.batch_execute(add).await.unwrap();
-    let project = ground.project(RoleChoice::Service).await;
+    test_project.db.batch_execute(add).await.unwrap();
+    let project = test_project.project(RoleChoice::Service).await;
     let cases: &[(&str, &[&str])] = &[
         (r#"after."a.b":1"#, &["k.dot"]),
         ("after.a.b:2", &["k.dot"]),
@@ -213,13 +213,13 @@ async fn filters_take_the_paths_that_are_shown() {
 /// One record with a value of too many levels keeps nobody from reading the others. (postrust gives null for more than 127.)
 #[tokio::test(flavor = "multi_thread")]
 async fn a_value_nested_deeply_does_not_hide_the_records_beside_it() {
-    let ground = weeksmith("audit_nested").await;
+    let test_project = weeksmith("audit_nested").await;
     let add = "insert into audit_log (action, before_state, after_state, created_at) values
          ('d.deep', ('{\"v\":' || repeat('[', 126) || '1' || repeat(']', 126) || ',\"a\":1}')::jsonb,
                     ('{\"v\":' || repeat('[', 126) || '2' || repeat(']', 126) || ',\"a\":1}')::jsonb, '2001-01-01T10:00Z'),
          ('d.flat', null, '{\"v\": 1}', '2001-01-02T10:00Z')";
-    ground.db.batch_execute(add).await.unwrap();
-    let project = ground.project(RoleChoice::Service).await;
+    test_project.db.batch_execute(add).await.unwrap();
+    let project = test_project.project(RoleChoice::Service).await;
     let ask = ask("action:d.*", 10);
     let page: Page<Record> = audit::page(&*project.rest, &Identity::Service, &ask)
         .await
@@ -233,11 +233,11 @@ async fn a_value_nested_deeply_does_not_hide_the_records_beside_it() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_record_comes_with_its_images_and_numbers_as_written() {
-    let ground = weeksmith("audit_record").await;
+    let test_project = weeksmith("audit_record").await;
     let add = "insert into audit_log (action, actor_type, source_ip, after_state)
                values ('test.number', 'system', '203.0.113.9', '{\"z\": 12345678901234567890.10, \"a\": 1}') returning id::text";
-    let id: String = ground.db.query_one(add, &[]).await.unwrap().get(0);
-    let project = ground.project(RoleChoice::Service).await;
+    let id: String = test_project.db.query_one(add, &[]).await.unwrap().get(0);
+    let project = test_project.project(RoleChoice::Service).await;
     let record = audit::show(&*project.rest, &Identity::Service, &Trail::Own, &id)
         .await
         .unwrap();
@@ -262,10 +262,14 @@ async fn a_record_comes_with_its_images_and_numbers_as_written() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_estimate_is_near_the_truth() {
-    let ground = weeksmith("audit_count").await;
-    fill(&ground, 5_000).await;
-    ground.db.batch_execute("analyze audit_log").await.unwrap();
-    let project = ground.project(RoleChoice::Service).await;
+    let test_project = weeksmith("audit_count").await;
+    fill(&test_project, 5_000).await;
+    test_project
+        .db
+        .batch_execute("analyze audit_log")
+        .await
+        .unwrap();
+    let project = test_project.project(RoleChoice::Service).await;
     let filter = Filter::parse("action:test.fill", jiff::Timestamp::now()).unwrap();
     let count = audit::count(&*project.rest, &Identity::Service, &Trail::Own, &filter)
         .await
@@ -275,10 +279,10 @@ async fn an_estimate_is_near_the_truth() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_user_action_carries_one_correlation_id() {
-    let ground = weeksmith("audit_correlation").await;
-    let project = ground.project(RoleChoice::Service).await;
+    let test_project = weeksmith("audit_correlation").await;
+    let project = test_project.project(RoleChoice::Service).await;
     let request = supadeck::domain::lock::UnlockRequest {
-        plan_id: crate::ground::LOCKED.into(),
+        plan_id: crate::test_project::LOCKED.into(),
         rationale: "Correlated.".into(),
         minutes: 5,
         shown_until: None,
@@ -299,13 +303,17 @@ async fn every_user_action_carries_one_correlation_id() {
 /// A page deep in the list costs what the first one does: the index is entered at the cursor.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_deep_page_is_as_quick_as_the_first() {
-    let ground = weeksmith("audit_deep").await;
+    let test_project = weeksmith("audit_deep").await;
     let add = "insert into audit_log (action, actor_type, created_at, after_state)
                select 'test.deep', 'system', timestamptz '2015-01-01' + n * interval '1 second', '{\"n\": 1}'
                from generate_series(1, 300000) n";
-    ground.db.batch_execute(add).await.unwrap();
-    ground.db.batch_execute("analyze audit_log").await.unwrap();
-    let project = ground.project(RoleChoice::Service).await;
+    test_project.db.batch_execute(add).await.unwrap();
+    test_project
+        .db
+        .batch_execute("analyze audit_log")
+        .await
+        .unwrap();
+    let project = test_project.project(RoleChoice::Service).await;
     let deep = Summary {
         created_at: "2015-01-01T00:10:00+00:00".into(),
         ..page(&project, "", None, PageDirection::Older, 1)
@@ -340,10 +348,10 @@ async fn a_deep_page_is_as_quick_as_the_first() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_filter_that_finds_nothing_brings_the_action_that_was_meant() {
-    let ground = weeksmith("audit_meant").await;
-    let project = ground.project(RoleChoice::Service).await;
+    let test_project = weeksmith("audit_meant").await;
+    let project = test_project.project(RoleChoice::Service).await;
     let add = "insert into audit_log (action, actor_type) values ('invoice.sent', 'system')";
-    ground.db.execute(add, &[]).await.unwrap();
+    test_project.db.execute(add, &[]).await.unwrap();
     for (filter, expected) in [
         ("action:plan_item.updat", Some("plan_item.update")),
         ("action:invoce.sent", Some("invoice.sent")),
@@ -355,7 +363,7 @@ async fn a_filter_that_finds_nothing_brings_the_action_that_was_meant() {
         assert_eq!(page.meant.as_deref(), expected, "{filter}");
     }
     // Bob may not see the invoice, and is not told of it.
-    let (bob, who) = ground.as_user("bob@example.com").await;
+    let (bob, who) = test_project.as_user("bob@example.com").await;
     let ask = ask("action:invoce.sent", 0);
     let page = audit::page::<Summary>(&*bob.rest, &who, &ask);
     assert_eq!(page.await.unwrap().meant, None);
@@ -363,8 +371,8 @@ async fn a_filter_that_finds_nothing_brings_the_action_that_was_meant() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn whole_records_are_paged_like_the_lines_of_the_list() {
-    let ground = weeksmith("audit_whole").await;
-    let project = ground.project(RoleChoice::Service).await;
+    let test_project = weeksmith("audit_whole").await;
+    let project = test_project.project(RoleChoice::Service).await;
     let who = Identity::Service;
     let lines = page(
         &project,

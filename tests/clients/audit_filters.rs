@@ -1,7 +1,7 @@
 //! A filter means the same to the server as it does here: random filters over records with hostile values, each asked of the
 //! REST interface, page by page, and computed over all records. What no index answers comes in pieces that miss nothing.
 
-use crate::ground::{Ground, weeksmith};
+use crate::test_project::{TestProject, weeksmith};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
@@ -250,8 +250,8 @@ fn one<S: Strategy>(runner: &mut TestRunner, of: &S) -> S::Value {
 }
 
 /// Fills the trail with records of hostile values; names the changed fields as the migration of them does.
-async fn fill(ground: &Ground, runner: &mut TestRunner, count: i32) {
-    let db = &ground.db;
+async fn fill(test_project: &TestProject, runner: &mut TestRunner, count: i32) {
+    let db = &test_project.db;
     db.batch_execute("alter table audit_log disable trigger user; delete from audit_log; alter table audit_log add column if not exists changed text[]")
         .await
         .unwrap();
@@ -320,15 +320,15 @@ async fn found(project: &Project, mut ask: Ask) -> Vec<Record> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_filter_means_the_same_to_the_server_as_it_does_here() {
-    let ground = weeksmith("audit_meaning").await;
+    let test_project = weeksmith("audit_meaning").await;
     let mut runner = TestRunner::deterministic();
-    fill(&ground, &mut runner, 300).await;
-    crate::ground::stack()
+    fill(&test_project, &mut runner, 300).await;
+    crate::test_project::stack()
         .await
         .reload_schema("audit_meaning")
         .await
         .unwrap();
-    let project = ground.project(RoleChoice::Service).await;
+    let project = test_project.project(RoleChoice::Service).await;
     let all = found(&project, Ask::default()).await;
     assert_eq!(all.len(), 300);
     let filters = filter();
@@ -368,14 +368,18 @@ async fn a_filter_means_the_same_to_the_server_as_it_does_here() {
 /// A search over more records than one piece has says how far it has come, both ways, and finds the same.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_search_goes_on_in_pieces_and_says_how_far_it_has_come() {
-    let ground = weeksmith("audit_pieces").await;
+    let test_project = weeksmith("audit_pieces").await;
     let add = "insert into audit_log (action, actor_type, created_at, before_state, after_state)
                select 'test.piece', 'system', timestamptz '2020-01-01' + n * interval '1 second', jsonb_build_object('n', n - 1, 'same', 1, 'rare', null),
                       jsonb_build_object('n', n, 'same', 1, 'rare', case when n % 11000 = 0 then 'here' end)
                from generate_series(1, 45000) n";
-    ground.db.batch_execute(add).await.unwrap();
-    ground.db.batch_execute("analyze audit_log").await.unwrap();
-    let project = ground.project(RoleChoice::Service).await;
+    test_project.db.batch_execute(add).await.unwrap();
+    test_project
+        .db
+        .batch_execute("analyze audit_log")
+        .await
+        .unwrap();
+    let project = test_project.project(RoleChoice::Service).await;
     for (text, wanted) in [
         (
             "action:test.piece after.rare:here",
@@ -436,8 +440,8 @@ async fn a_search_goes_on_in_pieces_and_says_how_far_it_has_come() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn whether_records_name_what_changed_is_found_out_first() {
-    let ground = weeksmith("audit_names").await;
-    let project = ground.project(RoleChoice::Service).await;
+    let test_project = weeksmith("audit_names").await;
+    let project = test_project.project(RoleChoice::Service).await;
     let probe = |filter: &str| Ask {
         filter: Filter::parse(filter, jiff::Timestamp::now()).unwrap(),
         ..Ask::default()
@@ -451,12 +455,12 @@ async fn whether_records_name_what_changed_is_found_out_first() {
             page.has_changed
         }
     };
-    ground
+    test_project
         .db
         .batch_execute("alter table audit_log drop column if exists changed cascade")
         .await
         .unwrap();
-    crate::ground::stack()
+    crate::test_project::stack()
         .await
         .reload_schema("audit_names")
         .await
@@ -464,8 +468,8 @@ async fn whether_records_name_what_changed_is_found_out_first() {
     assert_eq!(page(probe("actor:none")).await, None);
     assert_eq!(page(probe("changed:qty")).await, Some(false));
     let add = "alter table audit_log add column changed text[]; alter table audit_log disable trigger user";
-    ground.db.batch_execute(add).await.unwrap();
-    crate::ground::stack()
+    test_project.db.batch_execute(add).await.unwrap();
+    crate::test_project::stack()
         .await
         .reload_schema("audit_names")
         .await
@@ -475,7 +479,7 @@ async fn whether_records_name_what_changed_is_found_out_first() {
         Some(false),
         "old records have no names yet"
     );
-    ground
+    test_project
         .db
         .batch_execute("update audit_log set changed = '{}'")
         .await
@@ -484,8 +488,8 @@ async fn whether_records_name_what_changed_is_found_out_first() {
     // One is left out, wherever it stands.
     let half = "alter table audit_log add column if not exists transaction_id bigint not null default 0;
                 update audit_log set changed = null, transaction_id = 0 where id = (select id from audit_log order by created_at, id offset 3 limit 1)";
-    ground.db.batch_execute(half).await.unwrap();
-    crate::ground::stack()
+    test_project.db.batch_execute(half).await.unwrap();
+    crate::test_project::stack()
         .await
         .reload_schema("audit_names")
         .await

@@ -1,6 +1,8 @@
 //! A session and its store when they disagree: a keyring that refuses once, and one that another program wrote.
 
-use crate::ground::{Ground, PASSWORD, limits, store_session, stored_session, weeksmith, whole};
+use crate::test_project::{
+    PASSWORD, TestProject, limits, store_session, stored_session, weeksmith, whole,
+};
 use secrecy::SecretString;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
@@ -54,22 +56,22 @@ impl Secrets for Moody {
     }
 }
 
-async fn spent(ground: &Ground) -> i64 {
+async fn spent(test_project: &TestProject) -> i64 {
     let query = "select count(*) from auth.refresh_tokens where revoked";
-    ground.db.query_one(query, &[]).await.unwrap().get(0)
+    test_project.db.query_one(query, &[]).await.unwrap().get(0)
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_store_that_refused_once_does_not_bring_a_used_token_back() {
-    let ground = weeksmith("session_moody").await;
+    let test_project = weeksmith("session_moody").await;
     let clock = Arc::new(Ahead(AtomicI64::new(0)));
     let store = Arc::new(Moody {
         vault: SecretStore::memory(),
         refuses: AtomicBool::new(false),
     });
     let auth = GoTrue::new(Parts {
-        url: ground.info.url.clone(),
-        key: Some(ApiKey::new(&ground.info.publishable_key.as_str().into()).into()),
+        url: test_project.info.url.clone(),
+        key: Some(ApiKey::new(&test_project.info.publishable_key.as_str().into()).into()),
         misplaced: None,
         http: Arc::new(Http::new(limits())),
         secrets: Arc::clone(&store) as Arc<dyn Secrets>,
@@ -82,7 +84,7 @@ async fn a_store_that_refused_once_does_not_bring_a_used_token_back() {
     store.refuses.store(true, Ordering::SeqCst);
     clock.0.store(3_600, Ordering::SeqCst);
     assert_eq!(auth.current().await.unwrap(), who);
-    assert_eq!(spent(&ground).await, 1);
+    assert_eq!(spent(&test_project).await, 1);
     assert_eq!(
         auth.take_warning().unwrap().code.as_deref(),
         Some("session_not_stored")
@@ -92,7 +94,7 @@ async fn a_store_that_refused_once_does_not_bring_a_used_token_back() {
     clock.0.store(7_200, Ordering::SeqCst);
     assert_eq!(auth.current().await.unwrap(), who);
     assert_eq!(
-        spent(&ground).await,
+        spent(&test_project).await,
         2,
         "the second token was spent, not the first again"
     );
@@ -101,11 +103,11 @@ async fn a_store_that_refused_once_does_not_bring_a_used_token_back() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn signing_out_leaves_somebody_elses_session() {
-    let ground = weeksmith("session_whose").await;
+    let test_project = weeksmith("session_whose").await;
     let vault: Arc<dyn Secrets> = Arc::new(SecretStore::memory());
     let project = async || {
         let secrets = Arc::clone(&vault);
-        resolve_with(&ground.settings(), secrets, limits())
+        resolve_with(&test_project.settings(), secrets, limits())
             .await
             .unwrap()
     };
@@ -116,14 +118,22 @@ async fn signing_out_leaves_somebody_elses_session() {
     let stored = stored_session(&*vault, &two.profile.name).await.unwrap();
     assert_eq!(stored["user"]["email"], "bob@example.com");
     let sessions = "select count(*) from auth.sessions";
-    let left: i64 = ground.db.query_one(sessions, &[]).await.unwrap().get(0);
+    let left: i64 = test_project
+        .db
+        .query_one(sessions, &[])
+        .await
+        .unwrap()
+        .get(0);
     assert_eq!(left, 1, "alice's is over on the server, bob's is not");
 }
 
 /// Signs alice in, and makes what is stored stale.
-async fn stale_alice(ground: &Ground, vault: &Arc<SecretStore>) -> (String, serde_json::Value) {
+async fn stale_alice(
+    test_project: &TestProject,
+    vault: &Arc<SecretStore>,
+) -> (String, serde_json::Value) {
     let secrets = Arc::clone(vault) as Arc<dyn Secrets>;
-    let project = resolve_with(&ground.settings(), secrets, limits())
+    let project = resolve_with(&test_project.settings(), secrets, limits())
         .await
         .unwrap();
     whole(session::sign_in(&*project.auth, "alice@example.com", &PASSWORD.into()).await);
@@ -169,18 +179,18 @@ impl Secrets for Late {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_token_that_another_process_has_used_is_no_end() {
-    let ground = weeksmith("session_used").await;
+    let test_project = weeksmith("session_used").await;
     let vault = Arc::new(SecretStore::memory());
-    let (_, stored) = stale_alice(&ground, &vault).await;
+    let (_, stored) = stale_alice(&test_project, &vault).await;
     let secrets = Arc::clone(&vault) as Arc<dyn Secrets>;
-    let other = resolve_with(&ground.settings(), secrets, limits())
+    let other = resolve_with(&test_project.settings(), secrets, limits())
         .await
         .unwrap();
     let who = other.auth.current().await.unwrap();
     // The token is gone on the server, as after the time in which it is good twice; this process has read the old one.
     let token = stored["refresh_token"].as_str().unwrap();
     let gone = format!("delete from auth.refresh_tokens where token = '{token}'");
-    ground.db.batch_execute(&gone).await.unwrap();
+    test_project.db.batch_execute(&gone).await.unwrap();
     // Loading, the look under the lock, and one look after the refusal are all too early.
     let late = Late {
         vault: Arc::clone(&vault),
@@ -188,7 +198,7 @@ async fn a_token_that_another_process_has_used_is_no_end() {
         reads: std::sync::atomic::AtomicUsize::new(0),
         old_reads: 3,
     };
-    let project = resolve_with(&ground.settings(), Arc::new(late), limits())
+    let project = resolve_with(&test_project.settings(), Arc::new(late), limits())
         .await
         .unwrap();
     assert_eq!(project.auth.current().await.unwrap(), who);
@@ -196,68 +206,68 @@ async fn a_token_that_another_process_has_used_is_no_end() {
     assert!(kept.is_some(), "nobody is signed out");
 }
 
-async fn sessions(ground: &Ground) -> i64 {
+async fn sessions(test_project: &TestProject) -> i64 {
     let query = "select count(*) from auth.sessions";
-    ground.db.query_one(query, &[]).await.unwrap().get(0)
+    test_project.db.query_one(query, &[]).await.unwrap().get(0)
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_sign_in_over_another_of_the_user_ends_the_one_it_replaces() {
-    let ground = weeksmith("session_replaced").await;
+    let test_project = weeksmith("session_replaced").await;
     let vault: Arc<dyn Secrets> = Arc::new(SecretStore::memory());
     let project = async || {
         let secrets = Arc::clone(&vault);
-        resolve_with(&ground.settings(), secrets, limits())
+        resolve_with(&test_project.settings(), secrets, limits())
             .await
             .unwrap()
     };
     let one = project().await;
     whole(session::sign_in(&*one.auth, "alice@example.com", &PASSWORD.into()).await);
     whole(session::sign_in(&*one.auth, "alice@example.com", &PASSWORD.into()).await);
-    assert_eq!(sessions(&ground).await, 1, "the first is over");
+    assert_eq!(sessions(&test_project).await, 1, "the first is over");
     // Another program, which holds nothing itself.
     let two = project().await;
     whole(session::sign_in(&*two.auth, "alice@example.com", &PASSWORD.into()).await);
-    assert_eq!(sessions(&ground).await, 1, "the second is over");
+    assert_eq!(sessions(&test_project).await, 1, "the second is over");
     assert!(two.auth.take_left_open().is_none());
     let ended = two.auth.end_stored().await.unwrap();
     assert_eq!(ended[0].name(), "alice@example.com");
-    assert_eq!(sessions(&ground).await, 0);
+    assert_eq!(sessions(&test_project).await, 0);
     assert_eq!(two.auth.end_stored().await.unwrap(), []);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stale_session_is_ended_on_the_server_too() {
-    let ground = weeksmith("session_stale_end").await;
+    let test_project = weeksmith("session_stale_end").await;
     let vault = Arc::new(SecretStore::memory());
-    stale_alice(&ground, &vault).await;
+    stale_alice(&test_project, &vault).await;
     let secrets = Arc::clone(&vault) as Arc<dyn Secrets>;
-    let project = resolve_with(&ground.settings(), secrets, limits())
+    let project = resolve_with(&test_project.settings(), secrets, limits())
         .await
         .unwrap();
     project.auth.end_stored().await.unwrap();
-    assert_eq!(sessions(&ground).await, 0);
+    assert_eq!(sessions(&test_project).await, 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_stored_nowhere_ends_with_the_program() {
-    let ground = weeksmith("session_close").await;
-    let (project, _) = ground.as_user("alice@example.com").await;
-    assert_eq!(sessions(&ground).await, 1);
+    let test_project = weeksmith("session_close").await;
+    let (project, _) = test_project.as_user("alice@example.com").await;
+    assert_eq!(sessions(&test_project).await, 1);
     project.auth.close().await.unwrap();
-    assert_eq!(sessions(&ground).await, 0);
+    assert_eq!(sessions(&test_project).await, 0);
     // One that the next program finds stays.
     let vault = SecretStore::memory();
     let store = Moody {
         vault,
         refuses: AtomicBool::new(false),
     };
-    let project = resolve_with(&ground.settings(), Arc::new(store), limits())
+    let project = resolve_with(&test_project.settings(), Arc::new(store), limits())
         .await
         .unwrap();
     whole(session::sign_in(&*project.auth, "alice@example.com", &PASSWORD.into()).await);
     project.auth.close().await.unwrap();
-    assert_eq!(sessions(&ground).await, 1);
+    assert_eq!(sessions(&test_project).await, 1);
 }
 
 /// A vault with a session of a project at this address, whose token has ended.
@@ -330,9 +340,9 @@ async fn an_auth_server_that_says_nothing_is_given_up_once_for_all_who_wait() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_has_the_lock_for_too_long_is_not_waited_for_longer() {
-    let ground = weeksmith("session_held").await;
+    let test_project = weeksmith("session_held").await;
     let vault = Arc::new(SecretStore::memory());
-    let (name, _) = stale_alice(&ground, &vault).await;
+    let (name, _) = stale_alice(&test_project, &vault).await;
     let place = vault.place(&name, SecretKind::Session);
     let Attempt::Taken(_held) = user_lock::try_take(&place).unwrap() else {
         panic!("somebody else has the lock");
@@ -342,7 +352,7 @@ async fn whoever_has_the_lock_for_too_long_is_not_waited_for_longer() {
         ..limits()
     };
     let secrets = Arc::clone(&vault) as Arc<dyn Secrets>;
-    let project = resolve_with(&ground.settings(), secrets, limits)
+    let project = resolve_with(&test_project.settings(), secrets, limits)
         .await
         .unwrap();
     let problem = project.auth.current().await.unwrap_err();

@@ -1,6 +1,6 @@
 //! What the doctor says about a project that is well, one that is empty, and one that is not there.
 
-use crate::ground::{Ground, empty, limits, weeksmith};
+use crate::test_project::{TestProject, empty, limits, weeksmith};
 use std::net::TcpListener;
 use std::sync::Arc;
 use std::time::Duration;
@@ -28,9 +28,9 @@ async fn look(project: &Project, settings: &Settings) -> Vec<Check> {
     check(&subject).await
 }
 
-async fn states(ground: &Ground) -> Vec<(&'static str, State)> {
-    let project = ground.project(RoleChoice::Anon).await;
-    let checks = look(&project, &ground.settings()).await;
+async fn states(test_project: &TestProject) -> Vec<(&'static str, State)> {
+    let project = test_project.project(RoleChoice::Anon).await;
+    let checks = look(&project, &test_project.settings()).await;
     checks
         .iter()
         .map(|check| (check.name, check.state))
@@ -39,8 +39,8 @@ async fn states(ground: &Ground) -> Vec<(&'static str, State)> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_project_that_is_well() {
-    let ground = weeksmith("doctor_well").await;
-    let found = states(&ground).await;
+    let test_project = weeksmith("doctor_well").await;
+    let found = states(&test_project).await;
     for name in [
         "config",
         "url",
@@ -54,8 +54,8 @@ async fn a_project_that_is_well() {
     }
     // A key that is known is not used before the service role was chosen.
     assert!(found.contains(&("secret key", State::Skip)), "{found:?}");
-    let service = ground.project(RoleChoice::Service).await;
-    let checks = look(&service, &ground.settings()).await;
+    let service = test_project.project(RoleChoice::Service).await;
+    let checks = look(&service, &test_project.settings()).await;
     let key = checks.iter().find(|check| check.name == "secret key");
     assert_eq!(key.unwrap().state, State::Ok);
     assert!(found.contains(&("keyring", State::Warn)));
@@ -65,8 +65,8 @@ async fn a_project_that_is_well() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_empty_project_only_lacks_the_schema() {
-    let ground = empty("doctor_empty").await;
-    let found = states(&ground).await;
+    let test_project = empty("doctor_empty").await;
+    let found = states(&test_project).await;
     assert!(found.contains(&("weeksmith", State::Skip)), "{found:?}");
     assert!(
         found.iter().all(|(_, state)| *state != State::Fail),
@@ -76,10 +76,10 @@ async fn an_empty_project_only_lacks_the_schema() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn one_table_that_cannot_be_read_is_found() {
-    let ground = weeksmith("doctor_goal").await;
-    let (mut project, alice) = ground.as_user("alice@example.com").await;
+    let test_project = weeksmith("doctor_goal").await;
+    let (mut project, alice) = test_project.as_user("alice@example.com").await;
     project.identity = alice;
-    let settings = ground.settings();
+    let settings = test_project.settings();
     let weeksmith = async |project: &Project| {
         let checks = look(project, &settings).await;
         let found = checks.into_iter().find(|check| check.name == "weeksmith");
@@ -96,11 +96,11 @@ async fn one_table_that_cannot_be_read_is_found() {
             "drop policy p on goal",
         ),
     ] {
-        ground.db.batch_execute(breaks).await.unwrap();
+        test_project.db.batch_execute(breaks).await.unwrap();
         let check = weeksmith(&project).await;
         assert_eq!(check.state, State::Fail, "{breaks}: {check:?}");
         assert!(check.what.starts_with("goal cannot be read."), "{check:?}");
-        ground.db.batch_execute(mends).await.unwrap();
+        test_project.db.batch_execute(mends).await.unwrap();
     }
     // A session that is over is blamed, and not REST.
     project.auth.sign_out(&project.identity).await.unwrap();

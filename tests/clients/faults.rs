@@ -1,7 +1,7 @@
 //! Servers and proxies that misbehave. Each fault has its own clear problem, and the next attempt works.
 
-use crate::ground::limits;
-use crate::rude::{Does, Rude, answer, json, no_rows, serve};
+use crate::misbehaving_server::{Does, MisbehavingServer, answer, json, no_rows, serve};
+use crate::test_project::limits;
 use serde_json::json;
 use std::time::{Duration, Instant};
 use supadeck::adapters::connect::{Project, RoleChoice};
@@ -25,7 +25,7 @@ async fn read(project: &Project) -> Result<usize, Problem> {
 }
 
 /// The first read meets the answers, the second one a server that works.
-async fn meets(answers: Vec<Does>, limits: Limits) -> (Rude, Problem) {
+async fn meets(answers: Vec<Does>, limits: Limits) -> (MisbehavingServer, Problem) {
     let answers = answers.into_iter().chain([no_rows()]).collect();
     let server = serve(answers).await;
     let project = server.project(RoleChoice::Anon, limits).await;
@@ -415,18 +415,18 @@ async fn keys_go_where_they_belong_and_nowhere_else() {
 
 fn status(is_locked: bool, until: Option<&str>) -> Does {
     let row = json!([{
-        "plan_id": crate::ground::LOCKED, "cycle_id": "c", "user_id": "u", "week_no": 9, "mode": "time_block",
+        "plan_id": crate::test_project::LOCKED, "cycle_id": "c", "user_id": "u", "week_no": 9, "mode": "time_block",
         "locked": is_locked, "why": "w", "locked_after_week": 6, "unlocked_until": until, "is_current_week": false,
         "item_count": 0, "planned_qty": 0, "completed_qty": 0, "completion_pct": null,
     }]);
     answer("200 OK", "content-range: 0-0/*\r\n", row.to_string())
 }
 
-async fn unlock_at(answers: Vec<Does>) -> (Rude, Result<bool, Problem>) {
+async fn unlock_at(answers: Vec<Does>) -> (MisbehavingServer, Result<bool, Problem>) {
     let server = serve(answers).await;
     let project = server.project(RoleChoice::Service, limits()).await;
     let request = UnlockRequest {
-        plan_id: crate::ground::LOCKED.into(),
+        plan_id: crate::test_project::LOCKED.into(),
         rationale: "x".into(),
         minutes: 5,
         shown_until: None,

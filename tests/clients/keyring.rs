@@ -1,7 +1,9 @@
 //! The keyring with a real Secret Service: gnome-keyring on a session bus of its own. The tests that run inside that bus are
 //! marked as ignored and started by the ones outside.
 
-use crate::ground::{Ground, PASSWORD, limits, store_session, stored_session, weeksmith, whole};
+use crate::test_project::{
+    PASSWORD, TestProject, limits, store_session, stored_session, weeksmith, whole,
+};
 use secrecy::{ExposeSecret, SecretString};
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
@@ -195,12 +197,12 @@ fn a_machine_without_a_keyring_keeps_secrets_in_memory_and_says_so() {
     });
 }
 
-/// What a process inside the bus needs to know of the ground outside.
-fn variables(ground: &Ground, url: &str) -> Vec<(&'static str, String)> {
+/// What a process inside the bus needs to know of the test_project outside.
+fn variables(test_project: &TestProject, url: &str) -> Vec<(&'static str, String)> {
     vec![
         ("TEST_URL", url.to_owned()),
-        ("TEST_KEY", ground.info.publishable_key.clone()),
-        ("TEST_HOME", ground.home.path().display().to_string()),
+        ("TEST_KEY", test_project.info.publishable_key.clone()),
+        ("TEST_HOME", test_project.home.path().display().to_string()),
     ]
 }
 
@@ -270,9 +272,9 @@ const PROCESSES: usize = 40;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn processes_with_config_folders_of_their_own_refresh_one_session_once() {
-    let ground = weeksmith("keyring_refresh").await;
-    let (front, refreshes) = counting(&ground.info.url, "grant_type=refresh_token").await;
-    let variables = variables(&ground, &front);
+    let test_project = weeksmith("keyring_refresh").await;
+    let (front, refreshes) = counting(&test_project.info.url, "grant_type=refresh_token").await;
+    let variables = variables(&test_project, &front);
     let output = tokio::task::spawn_blocking(move || {
         let variables: Vec<_> = variables
             .iter()
@@ -290,7 +292,7 @@ async fn processes_with_config_folders_of_their_own_refresh_one_session_once() {
         "forty processes, one refresh"
     );
     let over = "select count(*) from auth.sessions where not_after is not null";
-    let over: i64 = ground.db.query_one(over, &[]).await.unwrap().get(0);
+    let over: i64 = test_project.db.query_one(over, &[]).await.unwrap().get(0);
     assert_eq!(over, 0, "nobody is signed out");
 }
 

@@ -1,7 +1,7 @@
 //! Reading cycles, goals and locks as everybody: what each sees, and how a refusal reads.
 
-use crate::ground::{CYCLE, LOCKED, empty, limits, stack, weeksmith};
-use crate::rude::{answer, json, serve};
+use crate::misbehaving_server::{answer, json, serve};
+use crate::test_project::{CYCLE, LOCKED, empty, limits, stack, weeksmith};
 use secrecy::SecretString;
 use std::sync::Arc;
 use supadeck::adapters::connect::{RoleChoice, Settings, resolve_with};
@@ -19,8 +19,8 @@ use supadeck::ops::{cycle, goal, lock};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn everybody_sees_what_rls_lets_them_see() {
-    let ground = weeksmith("reads_rls").await;
-    let (alice, who) = ground.as_user("alice@example.com").await;
+    let test_project = weeksmith("reads_rls").await;
+    let (alice, who) = test_project.as_user("alice@example.com").await;
     assert_eq!(who.name(), "alice@example.com");
     let cycles = cycle::list(&*alice.rest, &who).await.unwrap();
     assert_eq!(cycles.len(), 2, "Alice has two cycles");
@@ -43,7 +43,7 @@ async fn everybody_sees_what_rls_lets_them_see() {
     assert!(detail.locks[1].percent().is_some());
     assert!(detail.vision.unwrap().tags.contains(&"craft".to_owned()));
 
-    let (bob, bobs) = ground.as_user("bob@example.com").await;
+    let (bob, bobs) = test_project.as_user("bob@example.com").await;
     let hidden = cycle::show(&*bob.rest, &bobs, CYCLE).await.unwrap_err();
     assert_eq!(hidden.kind, Kind::Denied);
     assert!(
@@ -56,9 +56,9 @@ async fn everybody_sees_what_rls_lets_them_see() {
     let nowhere = "c0000000-0000-4000-8000-0000000000ff";
     let none = cycle::show(&*bob.rest, &bobs, nowhere).await.unwrap_err();
     assert_eq!(none.to_string(), hidden.to_string().replace(CYCLE, nowhere));
-    let (auditor, ada) = ground.as_user("auditor@example.com").await;
+    let (auditor, ada) = test_project.as_user("auditor@example.com").await;
     assert_eq!(ada.role(), "auditor");
-    let service = ground.project(RoleChoice::Service).await;
+    let service = test_project.project(RoleChoice::Service).await;
     let all = cycle::list(&*service.rest, &Identity::Service)
         .await
         .unwrap();
@@ -68,8 +68,8 @@ async fn everybody_sees_what_rls_lets_them_see() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn anon_is_denied_with_who_and_what() {
-    let ground = weeksmith("reads_anon").await;
-    let anon = ground.project(RoleChoice::Anon).await;
+    let test_project = weeksmith("reads_anon").await;
+    let anon = test_project.project(RoleChoice::Anon).await;
     let problem = goal::list(&*anon.rest, &Identity::Anon, None)
         .await
         .unwrap_err();
@@ -81,19 +81,19 @@ async fn anon_is_denied_with_who_and_what() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_missing_grant_names_the_statement_that_mends_it() {
-    let ground = weeksmith("reads_grant").await;
-    let (project, alice) = ground.as_user("alice@example.com").await;
+    let test_project = weeksmith("reads_grant").await;
+    let (project, alice) = test_project.as_user("alice@example.com").await;
     // The refusal may be about the table itself, or about what its policy reads.
     let inner = "revoke select on goal from authenticated;
          create table inner_one (id uuid); revoke all on inner_one from authenticated; create policy p on goal as restrictive for select to authenticated
            using (not exists (select from inner_one i where i.id = goal.id))";
-    ground.db.batch_execute(inner).await.unwrap();
+    test_project.db.batch_execute(inner).await.unwrap();
     for _ in 0..2 {
         let problem = goal::list(&*project.rest, &alice, None).await.unwrap_err();
         assert_eq!(problem.kind, Kind::Denied, "{problem:?}");
         let statement = problem.why.split('`').nth(1).unwrap().to_owned();
         assert!(statement.starts_with("grant select on "), "{problem}");
-        ground.db.batch_execute(&statement).await.unwrap();
+        test_project.db.batch_execute(&statement).await.unwrap();
     }
     assert!(
         !goal::list(&*project.rest, &alice, None)
@@ -105,18 +105,18 @@ async fn a_missing_grant_names_the_statement_that_mends_it() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn policies_that_read_each_other_are_called_so() {
-    let ground = empty("reads_circle").await;
+    let test_project = empty("reads_circle").await;
     let circle = "create table one (id int); create table two (id int);
          alter table one enable row level security; alter table two enable row level security;
          grant select on one, two to authenticated, anon;
          create policy p on one using (exists (select from two)); create policy p on two using (exists (select from one))";
-    ground.db.batch_execute(circle).await.unwrap();
-    crate::ground::stack()
+    test_project.db.batch_execute(circle).await.unwrap();
+    crate::test_project::stack()
         .await
         .reload_schema("reads_circle")
         .await
         .unwrap();
-    let anon = ground.project(RoleChoice::Anon).await;
+    let anon = test_project.project(RoleChoice::Anon).await;
     let query = Select::from("one").columns("id");
     let problem = anon.rest.select(&Identity::Anon, &query).await.unwrap_err();
     assert_eq!(problem.code.as_deref(), Some("42P17"), "{problem:?}");
@@ -129,8 +129,8 @@ async fn policies_that_read_each_other_are_called_so() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_project_without_the_schema_says_so() {
-    let ground = empty("reads_empty").await;
-    let service = ground.project(RoleChoice::Service).await;
+    let test_project = empty("reads_empty").await;
+    let service = test_project.project(RoleChoice::Service).await;
     let problem = lock::list(&*service.rest, &Identity::Service, None)
         .await
         .unwrap_err();
@@ -147,11 +147,11 @@ async fn a_project_without_the_schema_says_so() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_wrong_key_is_named_by_its_start_only() {
-    let ground = empty("reads_key").await;
+    let test_project = empty("reads_key").await;
     let settings = Settings {
         publishable_key: Some(SecretString::from("sb_publishable_wrongwrongwrong")),
         as_: Some(RoleChoice::Anon),
-        ..ground.settings()
+        ..test_project.settings()
     };
     let project = resolve_with(&settings, Arc::new(SecretStore::memory()), limits())
         .await
@@ -166,12 +166,12 @@ async fn a_wrong_key_is_named_by_its_start_only() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn legacy_keys_work_as_well() {
-    let ground = weeksmith("reads_legacy").await;
+    let test_project = weeksmith("reads_legacy").await;
     let settings = Settings {
-        publishable_key: Some(ground.info.anon_key.as_str().into()),
-        secret_key: Some(ground.info.service_role_key.as_str().into()),
+        publishable_key: Some(test_project.info.anon_key.as_str().into()),
+        secret_key: Some(test_project.info.service_role_key.as_str().into()),
         as_: Some(RoleChoice::Service),
-        ..ground.settings()
+        ..test_project.settings()
     };
     let project = resolve_with(&settings, Arc::new(SecretStore::memory()), limits())
         .await
@@ -191,7 +191,7 @@ async fn legacy_keys_work_as_well() {
 /// Every sign that means something in PostgREST's grammar, as a value and inside a tree.
 #[tokio::test(flavor = "multi_thread")]
 async fn values_with_reserved_characters_find_their_row() {
-    let ground = empty("reads_quoting").await;
+    let test_project = empty("reads_quoting").await;
     let nasty = [
         "plain",
         "a,b",
@@ -218,24 +218,24 @@ async fn values_with_reserved_characters_find_their_row() {
         "not.eq.1",
         "\\\"),or(",
     ];
-    ground
+    test_project
         .db
         .batch_execute("create table t (v text not null); grant select on t to service_role;")
         .await
         .unwrap();
     for value in nasty {
-        ground
+        test_project
             .db
             .execute("insert into t values ($1)", &[&value])
             .await
             .unwrap();
     }
-    crate::ground::stack()
+    crate::test_project::stack()
         .await
         .reload_schema("reads_quoting")
         .await
         .unwrap();
-    let project = ground.project(RoleChoice::Service).await;
+    let project = test_project.project(RoleChoice::Service).await;
     let found = async |filter: Filter| -> Vec<String> {
         let query = Select::from("t")
             .filter(filter)
@@ -285,19 +285,19 @@ async fn values_with_reserved_characters_find_their_row() {
 /// The server may cut any answer; whatever was there at the start comes once, although rows are written meanwhile.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_long_list_comes_whole_while_rows_are_written() {
-    let ground = weeksmith("reads_paging").await;
+    let test_project = weeksmith("reads_paging").await;
     let add = "insert into cycle (user_id, start_date, end_date)
                select id, date '2030-01-07' + 84 * n, date '2030-01-07' + 84 * n + 83
                from auth.users, generate_series($1::int, $2::int) n where email = 'bob@example.com'";
-    ground.db.execute(add, &[&0, &2_499]).await.unwrap();
-    let before: Vec<String> = ids(&ground.db).await;
-    let writer = crate::ground::connect(&ground.info.db_url).await;
+    test_project.db.execute(add, &[&0, &2_499]).await.unwrap();
+    let before: Vec<String> = ids(&test_project.db).await;
+    let writer = crate::test_project::connect(&test_project.info.db_url).await;
     let writing = tokio::spawn(async move {
         for at in 3_000..3_200 {
             writer.execute(add, &[&at, &at]).await.unwrap();
         }
     });
-    let service = ground.project(RoleChoice::Service).await;
+    let service = test_project.project(RoleChoice::Service).await;
     let mut seen: Vec<String> = cycle::list(&*service.rest, &Identity::Service)
         .await
         .unwrap()
@@ -324,8 +324,8 @@ async fn ids(db: &tokio_postgres::Client) -> Vec<String> {
 /// The items of a week, the vision and the chats, as their owner, an auditor, somebody else and anon.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_inside_a_cycle_is_read_as_whoever_reads() {
-    let ground = weeksmith("reads_inside").await;
-    let (alice, who) = ground.as_user("alice@example.com").await;
+    let test_project = weeksmith("reads_inside").await;
+    let (alice, who) = test_project.as_user("alice@example.com").await;
     let own = cycle::show(&*alice.rest, &who, CYCLE).await.unwrap();
     let plan = &own.locks[7].plan_id;
     let items = cycle::week_items(&*alice.rest, &who, plan).await.unwrap();
@@ -344,20 +344,20 @@ async fn what_is_inside_a_cycle_is_read_as_whoever_reads() {
     assert_eq!(roles, ["user", "ai", "user", "system"]);
     assert!(messages[1].proposal_json.is_some());
 
-    let (auditor, ada) = ground.as_user("auditor@example.com").await;
+    let (auditor, ada) = test_project.as_user("auditor@example.com").await;
     let all = cycle::week_items(&*auditor.rest, &ada, plan).await.unwrap();
     assert_eq!(all, items);
     let told = cycle::messages(&*auditor.rest, &ada, &chats[0].id).await;
     assert_eq!(told.unwrap(), messages);
 
     // Row Level Security hides what is somebody else's; a missing grant is a refusal.
-    let (bob, bobs) = ground.as_user("bob@example.com").await;
+    let (bob, bobs) = test_project.as_user("bob@example.com").await;
     let none = cycle::week_items(&*bob.rest, &bobs, plan).await.unwrap();
     assert_eq!(none, []);
     let none = cycle::vision(&*bob.rest, &bobs, &own.cycle).await.unwrap();
     assert_eq!(none, None);
     assert_eq!(cycle::chats(&*bob.rest, &bobs, CYCLE).await.unwrap(), []);
-    let anon = ground.project(RoleChoice::Anon).await;
+    let anon = test_project.project(RoleChoice::Anon).await;
     let refused = cycle::messages(&*anon.rest, &Identity::Anon, &chats[0].id).await;
     assert_eq!(refused.unwrap_err().kind, Kind::Denied);
     let refused = cycle::week_items(&*anon.rest, &Identity::Anon, plan).await;
@@ -391,14 +391,14 @@ fn things(filter: Vec<Filter>) -> RowsWanted {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn rows_and_values_are_counted_as_whoever_reads_sees_them_within_the_filter() {
-    let ground = empty("reads_values").await;
+    let test_project = empty("reads_values").await;
     let made = r#"create table thing (id int primary key, "odd kind" text);
          insert into thing select n, case when n % 10 = 0 then null when n % 2 = 0 then 'a,b "c"' else 'x' || n % 4 end from generate_series(1, 12000) n;
          alter table thing enable row level security; grant select on thing to anon;
          create policy p on thing to anon using (id <= 11000)"#;
-    ground.db.batch_execute(made).await.unwrap();
+    test_project.db.batch_execute(made).await.unwrap();
     stack().await.reload_schema("reads_values").await.unwrap();
-    let anon = ground.project(RoleChoice::Anon).await;
+    let anon = test_project.project(RoleChoice::Anon).await;
     let (rest, who) = (&*anon.rest, Identity::Anon);
     assert_eq!(
         count(rest, &who, &things(Vec::new())).await.unwrap(),
@@ -429,10 +429,10 @@ async fn rows_and_values_are_counted_as_whoever_reads_sees_them_within_the_filte
     // All rows, or the first ten thousand where the server does not count values: never one called the other.
     let found = values(rest, &who, &things(Vec::new()), "id").await.unwrap();
     assert!(!found.is_all && found.rows == 10_000, "{}", found.summary());
-    let service = ground.project(RoleChoice::Service).await;
+    let service = test_project.project(RoleChoice::Service).await;
     let all = count(&*service.rest, &Identity::Service, &things(Vec::new())).await;
     assert_eq!(all.unwrap(), 12_000, "policies are not for it");
-    ground
+    test_project
         .db
         .batch_execute("revoke select on thing from anon")
         .await

@@ -1,7 +1,9 @@
 //! Sessions against a real Auth server: in, on and out, refreshes in the middle, and the ends that a session can come to.
 
-use crate::ground::{Ground, PASSWORD, limits, store_session, stored_session, weeksmith, whole};
-use crate::token::signed;
+use crate::jwt::signed;
+use crate::test_project::{
+    PASSWORD, TestProject, limits, store_session, stored_session, weeksmith, whole,
+};
 use secrecy::SecretString;
 use serde_json::{Value, json};
 use std::future::Future;
@@ -25,13 +27,13 @@ fn password() -> SecretString {
 
 /// A project over a vault that the test looks into.
 async fn project_over(
-    ground: &Ground,
+    test_project: &TestProject,
     vault: &Arc<SecretStore>,
     who: Option<RoleChoice>,
 ) -> Project {
     let settings = supadeck::adapters::connect::Settings {
         as_: who,
-        ..ground.settings()
+        ..test_project.settings()
     };
     let secrets = Arc::clone(vault) as Arc<dyn Secrets>;
     resolve_with(&settings, secrets, limits()).await.unwrap()
@@ -51,13 +53,13 @@ async fn put(vault: &SecretStore, profile: &str, stored: &Value) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_session_is_there_for_the_next_program_until_it_is_ended() {
-    let ground = weeksmith("session_life").await;
+    let test_project = weeksmith("session_life").await;
     let vault = Arc::new(SecretStore::memory());
-    let first = project_over(&ground, &vault, None).await;
+    let first = project_over(&test_project, &vault, None).await;
     assert_eq!(first.identity, Identity::Anon);
     let who = whole(session::sign_in(&*first.auth, ALICE, &password()).await);
 
-    let second = project_over(&ground, &vault, None).await;
+    let second = project_over(&test_project, &vault, None).await;
     assert_eq!(
         second.identity, who,
         "the stored session is used when nobody asks for anything else"
@@ -67,14 +69,14 @@ async fn a_session_is_there_for_the_next_program_until_it_is_ended() {
     assert_eq!(kept(&vault, &name(&second)).await, None);
     assert_eq!(second.auth.current().await.unwrap(), Identity::Anon);
     session::sign_out(&*second.auth, &who).await.unwrap();
-    let third = project_over(&ground, &vault, None).await;
+    let third = project_over(&test_project, &vault, None).await;
     assert_eq!(third.identity, Identity::Anon);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn wrong_passwords_and_codes_are_refused_in_words() {
-    let ground = weeksmith("session_wrong").await;
-    let project = ground.project(RoleChoice::Anon).await;
+    let test_project = weeksmith("session_wrong").await;
+    let project = test_project.project(RoleChoice::Anon).await;
     let wrong = session::sign_in(&*project.auth, ALICE, &"nope".into())
         .await
         .unwrap_err();
@@ -99,10 +101,10 @@ async fn wrong_passwords_and_codes_are_refused_in_words() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_code_by_e_mail_signs_in() {
-    let ground = weeksmith("session_code").await;
-    let project = ground.project(RoleChoice::Anon).await;
+    let test_project = weeksmith("session_code").await;
+    let project = test_project.project(RoleChoice::Anon).await;
     session::send_code(&*project.auth, ALICE).await.unwrap();
-    let mail = crate::ground::stack()
+    let mail = crate::test_project::stack()
         .await
         .mail_in("session_code", ALICE)
         .unwrap();
@@ -115,16 +117,16 @@ async fn a_code_by_e_mail_signs_in() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_token_about_to_end_is_refreshed_and_stored_before_it_is_used() {
-    let ground = weeksmith("session_soon").await;
+    let test_project = weeksmith("session_soon").await;
     let vault = Arc::new(SecretStore::memory());
-    let project = project_over(&ground, &vault, None).await;
+    let project = project_over(&test_project, &vault, None).await;
     let profile = name(&project);
     whole(session::sign_in(&*project.auth, ALICE, &password()).await);
     let mut stored = kept(&vault, &profile).await.unwrap();
     stored["expires_at"] = (jiff::Timestamp::now().as_second() + 59).into();
     put(&vault, &profile, &stored).await;
 
-    let project = project_over(&ground, &vault, None).await;
+    let project = project_over(&test_project, &vault, None).await;
     let who = project.identity.clone();
     // Many readers at once: one refresh.
     let reads = (0..8).map(|_| cycle::list(&*project.rest, &who));
@@ -134,15 +136,15 @@ async fn a_token_about_to_end_is_refreshed_and_stored_before_it_is_used() {
     let new = kept(&vault, &profile).await.unwrap();
     assert_ne!(new["refresh_token"], stored["refresh_token"]);
     let spent = "select count(*) from auth.refresh_tokens where revoked";
-    let spent: i64 = ground.db.query_one(spent, &[]).await.unwrap().get(0);
+    let spent: i64 = test_project.db.query_one(spent, &[]).await.unwrap().get(0);
     assert_eq!(spent, 1, "one refresh for eight readers");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_token_that_the_server_calls_expired_is_refreshed_once_and_the_read_replayed() {
-    let ground = weeksmith("session_expired").await;
+    let test_project = weeksmith("session_expired").await;
     let vault = Arc::new(SecretStore::memory());
-    let project = project_over(&ground, &vault, None).await;
+    let project = project_over(&test_project, &vault, None).await;
     let profile = name(&project);
     let who = whole(session::sign_in(&*project.auth, ALICE, &password()).await);
     let mut stored = kept(&vault, &profile).await.unwrap();
@@ -150,10 +152,10 @@ async fn a_token_that_the_server_calls_expired_is_refreshed_once_and_the_read_re
         "sub": who.user_id(), "role": "authenticated", "aud": "authenticated", "email": ALICE,
         "exp": jiff::Timestamp::now().as_second() - 3_600,
     });
-    stored["access_token"] = signed(&claims, &ground.info.jwt_secret).into();
+    stored["access_token"] = signed(&claims, &test_project.info.jwt_secret).into();
     put(&vault, &profile, &stored).await;
 
-    let project = project_over(&ground, &vault, Some(RoleChoice::User)).await;
+    let project = project_over(&test_project, &vault, Some(RoleChoice::User)).await;
     assert_eq!(cycle::list(&*project.rest, &who).await.unwrap().len(), 2);
     let new = kept(&vault, &profile).await.unwrap();
     assert_ne!(new["access_token"], stored["access_token"]);
@@ -161,12 +163,12 @@ async fn a_token_that_the_server_calls_expired_is_refreshed_once_and_the_read_re
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_revoked_session_is_signed_out_once_and_anon_from_then_on() {
-    let ground = weeksmith("session_revoked").await;
+    let test_project = weeksmith("session_revoked").await;
     let vault = Arc::new(SecretStore::memory());
-    let project = project_over(&ground, &vault, None).await;
+    let project = project_over(&test_project, &vault, None).await;
     let profile = name(&project);
     let who = whole(session::sign_in(&*project.auth, ALICE, &password()).await);
-    ground
+    test_project
         .db
         .batch_execute("delete from auth.refresh_tokens; delete from auth.sessions")
         .await
@@ -175,7 +177,7 @@ async fn a_revoked_session_is_signed_out_once_and_anon_from_then_on() {
     stored["expires_at"] = 0.into();
     put(&vault, &profile, &stored).await;
 
-    let project = project_over(&ground, &vault, None).await;
+    let project = project_over(&test_project, &vault, None).await;
     let over = cycle::list(&*project.rest, &who).await.unwrap_err();
     assert_eq!(over.kind, Kind::Auth, "{over:?}");
     assert!(
@@ -194,33 +196,33 @@ async fn a_revoked_session_is_signed_out_once_and_anon_from_then_on() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_another_program_refreshed_is_taken_over() {
-    let ground = weeksmith("session_two").await;
+    let test_project = weeksmith("session_two").await;
     let vault = Arc::new(SecretStore::memory());
-    let one = project_over(&ground, &vault, None).await;
+    let one = project_over(&test_project, &vault, None).await;
     let who = whole(session::sign_in(&*one.auth, ALICE, &password()).await);
-    let two = project_over(&ground, &vault, None).await;
+    let two = project_over(&test_project, &vault, None).await;
     assert_eq!(two.auth.current().await.unwrap(), who);
     // Both hold the same session. It comes to its end for both, and both refresh at once.
     let profile = name(&one);
     let mut stored = kept(&vault, &profile).await.unwrap();
     stored["expires_at"] = 0.into();
     put(&vault, &profile, &stored).await;
-    let three = project_over(&ground, &vault, None).await;
-    let four = project_over(&ground, &vault, None).await;
+    let three = project_over(&test_project, &vault, None).await;
+    let four = project_over(&test_project, &vault, None).await;
     let (a, b) = tokio::join!(
         cycle::list(&*three.rest, &who),
         cycle::list(&*four.rest, &who)
     );
     assert_eq!((a.unwrap().len(), b.unwrap().len()), (2, 2));
     let spent = "select count(*) from auth.refresh_tokens where revoked";
-    let spent: i64 = ground.db.query_one(spent, &[]).await.unwrap().get(0);
+    let spent: i64 = test_project.db.query_one(spent, &[]).await.unwrap().get(0);
     assert_eq!(spent, 1, "the second took over what the first had stored");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_answer_never_comes_under_another_name() {
-    let ground = weeksmith("session_names").await;
-    let (project, alice) = ground.as_user(ALICE).await;
+    let test_project = weeksmith("session_names").await;
+    let (project, alice) = test_project.as_user(ALICE).await;
     let Identity::User(mut promoted) = alice.clone() else {
         panic!("{alice:?}");
     };
@@ -244,16 +246,16 @@ async fn an_answer_never_comes_under_another_name() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_session_of_another_project_is_not_used() {
-    let ground = weeksmith("session_other").await;
+    let test_project = weeksmith("session_other").await;
     let vault = Arc::new(SecretStore::memory());
-    let project = project_over(&ground, &vault, None).await;
+    let project = project_over(&test_project, &vault, None).await;
     whole(session::sign_in(&*project.auth, ALICE, &password()).await);
     let profile = name(&project);
     let mut stored = kept(&vault, &profile).await.unwrap();
     stored["url"] = "https://elsewhere.example".into();
     put(&vault, &profile, &stored).await;
     assert_eq!(
-        project_over(&ground, &vault, None).await.identity,
+        project_over(&test_project, &vault, None).await.identity,
         Identity::Anon
     );
 }
@@ -278,9 +280,9 @@ impl Secrets for Full {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_session_that_cannot_be_stored_is_said_so_and_not_lost() {
-    let ground = weeksmith("session_full").await;
+    let test_project = weeksmith("session_full").await;
     let secrets: Arc<dyn Secrets> = Arc::new(Full(SecretStore::memory()));
-    let project = resolve_with(&ground.settings(), secrets, limits())
+    let project = resolve_with(&test_project.settings(), secrets, limits())
         .await
         .unwrap();
     let signed_in = whole(session::sign_in(&*project.auth, ALICE, &password()).await);
@@ -296,15 +298,15 @@ async fn a_session_that_cannot_be_stored_is_said_so_and_not_lost() {
 /// The reader goes away in the middle of a refresh; the new token is kept all the same.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refresh_outlives_whoever_asked_for_it() {
-    let ground = weeksmith("session_dropped").await;
+    let test_project = weeksmith("session_dropped").await;
     let vault = Arc::new(SecretStore::memory());
-    let project = project_over(&ground, &vault, None).await;
+    let project = project_over(&test_project, &vault, None).await;
     let profile = name(&project);
     let who = whole(session::sign_in(&*project.auth, ALICE, &password()).await);
     let mut stored = kept(&vault, &profile).await.unwrap();
     stored["expires_at"] = 0.into();
     put(&vault, &profile, &stored).await;
-    let project = project_over(&ground, &vault, None).await;
+    let project = project_over(&test_project, &vault, None).await;
     {
         // One poll sends the reader on its way; then it is dropped.
         let mut reading = std::pin::pin!(cycle::list(&*project.rest, &who));
@@ -312,13 +314,13 @@ async fn a_refresh_outlives_whoever_asked_for_it() {
     }
     let spent = "select count(*) from auth.refresh_tokens where revoked";
     for _ in 0..200 {
-        let row = ground.db.query_one(spent, &[]).await.unwrap();
+        let row = test_project.db.query_one(spent, &[]).await.unwrap();
         if row.get::<_, i64>(0) == 1 {
             break;
         }
     }
     assert_eq!(cycle::list(&*project.rest, &who).await.unwrap().len(), 2);
-    let row = ground.db.query_one(spent, &[]).await.unwrap();
+    let row = test_project.db.query_one(spent, &[]).await.unwrap();
     assert_eq!(
         row.get::<_, i64>(0),
         1,
@@ -328,9 +330,9 @@ async fn a_refresh_outlives_whoever_asked_for_it() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_session_that_was_begun_by_another_program_is_found_after_the_end_of_this_one() {
-    let ground = weeksmith("session_again").await;
+    let test_project = weeksmith("session_again").await;
     let vault = Arc::new(SecretStore::memory());
-    let deck = project_over(&ground, &vault, None).await;
+    let deck = project_over(&test_project, &vault, None).await;
     let who = whole(session::sign_in(&*deck.auth, ALICE, &password()).await);
     session::sign_out(&*deck.auth, &who).await.unwrap();
     let over = deck.auth.go_on(&who).await.unwrap_err();
@@ -338,7 +340,7 @@ async fn a_session_that_was_begun_by_another_program_is_found_after_the_end_of_t
         supadeck::domain::read_problem::ends_session(&over),
         "{over:?}"
     );
-    let other = project_over(&ground, &vault, None).await;
+    let other = project_over(&test_project, &vault, None).await;
     whole(session::sign_in(&*other.auth, ALICE, &password()).await);
     deck.auth.go_on(&who).await.unwrap();
     assert_eq!(cycle::list(&*deck.rest, &who).await.unwrap().len(), 2);

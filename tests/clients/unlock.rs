@@ -1,6 +1,6 @@
 //! The emergency unlock: who may, what is refused beforehand, and that what is reported is what is there.
 
-use crate::ground::{LOCKED, OPEN, weeksmith};
+use crate::test_project::{LOCKED, OPEN, weeksmith};
 use supadeck::adapters::connect::{Project, RoleChoice};
 use supadeck::domain::identity::Identity;
 use supadeck::domain::lock::{LockState, UnlockEffect, UnlockRequest, WeekLock};
@@ -18,8 +18,8 @@ fn request(plan: &str, why: &str, minutes: u32) -> UnlockRequest {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_service_role_unlocks_and_sees_it() {
-    let ground = weeksmith("unlock_service").await;
-    let project = ground.project(RoleChoice::Service).await;
+    let test_project = weeksmith("unlock_service").await;
+    let project = test_project.project(RoleChoice::Service).await;
     let who = Identity::Service;
     let opened = lock::unlock(
         &*project.rest,
@@ -35,22 +35,22 @@ async fn the_service_role_unlocks_and_sees_it() {
     let minutes = until.duration_since(jiff::Timestamp::now()).as_secs() / 60;
     assert!((28..=30).contains(&minutes), "{minutes}");
     let newest = "select rationale, id::text from audit_log where action = 'weekly_plan.unlock' order by created_at desc limit 1";
-    let kept = ground.db.query_one(newest, &[]).await.unwrap();
+    let kept = test_project.db.query_one(newest, &[]).await.unwrap();
     assert_eq!(kept.get::<_, String>(0), "A sick child.");
     assert_eq!(kept.get::<_, String>(1), record);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nobody_else_unlocks_and_nothing_senseless_is_sent() {
-    let ground = weeksmith("unlock_denied").await;
-    let (alice, who) = ground.as_user("alice@example.com").await;
+    let test_project = weeksmith("unlock_denied").await;
+    let (alice, who) = test_project.as_user("alice@example.com").await;
     let denied = lock::unlock(&*alice.rest, &who, &request(LOCKED, "Please.", 5))
         .await
         .unwrap_err();
     assert_eq!(denied.kind, Kind::Denied);
     assert!(denied.hint.unwrap().contains("--as service"));
 
-    let project = ground.project(RoleChoice::Service).await;
+    let project = test_project.project(RoleChoice::Service).await;
     let try_it = async |plan: &str, why: &str, minutes| {
         let asked = request(plan, why, minutes);
         lock::unlock(&*project.rest, &Identity::Service, &asked)
@@ -75,7 +75,7 @@ async fn nobody_else_unlocks_and_nothing_senseless_is_sent() {
         "{open:?}"
     );
     assert_eq!(open.what, "Week 2 is not locked.");
-    let none: i64 = ground
+    let none: i64 = test_project
         .db
         .query_one(
             "select count(*) from weekly_plan where unlocked_until > now() and id::text = $1",
@@ -89,15 +89,15 @@ async fn nobody_else_unlocks_and_nothing_senseless_is_sent() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_running_unlock_is_told_with_its_reason_and_what_a_new_one_does_to_it() {
-    let ground = weeksmith("unlock_look").await;
-    let project = ground.project(RoleChoice::Service).await;
+    let test_project = weeksmith("unlock_look").await;
+    let project = test_project.project(RoleChoice::Service).await;
     let (rest, who) = (&*project.rest, Identity::Service);
     let now = jiff::Timestamp::now;
     let closed = lock::look(rest, &who, &request(LOCKED, "Physio.", 60))
         .await
         .unwrap();
     assert_eq!(closed.bearing(now()), UnlockEffect::Opens);
-    assert_eq!(closed.cycle.unwrap().id, crate::ground::CYCLE);
+    assert_eq!(closed.cycle.unwrap().id, crate::test_project::CYCLE);
     lock::unlock(rest, &who, &closed.request).await.unwrap();
 
     let shorter = lock::look(rest, &who, &request(LOCKED, "A mistake.", 10))
@@ -149,8 +149,8 @@ async fn lock_of(project: &Project, plan: &str) -> WeekLock {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_reason_of_an_unlock_is_read_under_row_level_security() {
-    let ground = weeksmith("unlock_reason").await;
-    let project = ground.project(RoleChoice::Service).await;
+    let test_project = weeksmith("unlock_reason").await;
+    let project = test_project.project(RoleChoice::Service).await;
     let asked = request(LOCKED, "Half marathon.", 30);
     lock::unlock(&*project.rest, &Identity::Service, &asked)
         .await
@@ -161,7 +161,7 @@ async fn the_reason_of_an_unlock_is_read_under_row_level_security() {
         ("auditor@example.com", true),
         ("bob@example.com", false),
     ] {
-        let (reader, who) = ground.as_user(email).await;
+        let (reader, who) = test_project.as_user(email).await;
         let opening = lock::opening(&*reader.rest, &who, &week).await.unwrap();
         let reason = opening.and_then(|opening| opening.rationale);
         assert_eq!(
@@ -173,7 +173,7 @@ async fn the_reason_of_an_unlock_is_read_under_row_level_security() {
     // The owner of the table has set another end since: no record speaks of that one.
     let moved =
         "update weekly_plan set unlocked_until = now() + interval '3 hours' where id::text = $1";
-    ground.db.execute(moved, &[&LOCKED]).await.unwrap();
+    test_project.db.execute(moved, &[&LOCKED]).await.unwrap();
     let week = lock_of(&project, LOCKED).await;
     assert!(week.running_until().is_some());
     let opening = lock::opening(&*project.rest, &Identity::Service, &week).await;

@@ -1,11 +1,11 @@
 //! Row level security and grants: every table, verb and role, on one's own rows and on those of others, against the
 //! matrix of section 4.
 
-use crate::bed::{Bed, Caller, value};
 use crate::cell::{Cells, Expected};
 use crate::image;
 use crate::pair::{self, Person};
 use crate::request::Request;
+use crate::test_database::{Caller, TestDatabase, value};
 use serde_json::json;
 
 /// Who may do what: s(elect), i(nsert), u(pdate), d(elete).
@@ -88,34 +88,34 @@ fn expected(rights: [&str; 5], caller: Caller, verb: Verb, whose: Person) -> Exp
 
 #[tokio::test]
 async fn every_role_has_what_the_matrix_says() {
-    let bed = Bed::new("access").await;
+    let test_db = TestDatabase::new("access").await;
     let mut cells = Cells::default();
     for (table, rights) in MATRIX {
         for verb in Verb::ALL {
-            make_room(&bed, table, verb).await;
-            let mut before = image::of_everything(&bed.owner).await;
+            make_room(&test_db, table, verb).await;
+            let mut before = image::of_everything(&test_db.owner).await;
             for caller in Caller::ALL {
                 for whose in [Person::Alice, Person::Bob] {
                     let cell = format!("{caller}: {verb:?} {table}, a row of {whose:?}");
-                    let row = row_of(&bed, table, whose).await;
+                    let row = row_of(&test_db, table, whose).await;
                     let expected = expected(rights, caller, verb, whose);
                     let request = verb.request(table, &row, whose);
-                    let answer = bed.ask(caller, &request).await;
+                    let answer = test_db.ask(caller, &request).await;
                     cells.answer(&cell, &expected, &answer);
                     if expected.is_refusal() {
-                        let answer = bed.ask(caller, &request.silent()).await;
+                        let answer = test_db.ask(caller, &request.silent()).await;
                         cells.answer(&format!("{cell}, silently"), &expected, &answer);
                     }
 
-                    let after = image::of_everything(&bed.owner).await;
+                    let after = image::of_everything(&test_db.owner).await;
                     let must_change = expected.may_change() && verb != Verb::Select;
                     cells.check((before != after) == must_change, || {
                         let changed = image::difference(&before, &after);
                         format!("{cell}: expected a change: {must_change}\n{changed}")
                     });
                     if before != after {
-                        make_room(&bed, table, verb).await;
-                        before = image::of_everything(&bed.owner).await;
+                        make_room(&test_db, table, verb).await;
+                        before = image::of_everything(&test_db.owner).await;
                     }
                 }
             }
@@ -125,31 +125,32 @@ async fn every_role_has_what_the_matrix_says() {
 }
 
 /// The rows of both; a user has one vision only, so that those go before others are inserted.
-async fn make_room(bed: &Bed, table: &str, verb: Verb) {
-    pair::make(bed).await;
+async fn make_room(test_db: &TestDatabase, table: &str, verb: Verb) {
+    pair::make(test_db).await;
     if table == "vision" && verb == Verb::Insert {
-        bed.owner
+        test_db
+            .owner
             .batch_execute("delete from public.vision")
             .await
             .unwrap();
     }
 }
 
-async fn row_of(bed: &Bed, table: &str, whose: Person) -> String {
+async fn row_of(test_db: &TestDatabase, table: &str, whose: Person) -> String {
     if table == "audit_log" {
         let user = whose.user();
         let query = format!(
             "select id from public.audit_log where subject_user_id = '{user}' order by created_at desc limit 1"
         );
-        return bed.value(&query).await;
+        return test_db.value(&query).await;
     }
     whose.row(table)
 }
 
 #[tokio::test]
 async fn reading_without_a_filter_gives_exactly_the_rows_that_one_may_see() {
-    let bed = Bed::new("access_all").await;
-    pair::make(&bed).await;
+    let test_db = TestDatabase::new("access_all").await;
+    pair::make(&test_db).await;
     let mut cells = Cells::default();
     let view = ("week_lock_status", ["", "s", "", "s", "s"]);
     for (table, [anon, own, others, auditor, service]) in MATRIX.into_iter().chain([view]) {
@@ -178,7 +179,7 @@ async fn reading_without_a_filter_gives_exactly_the_rows_that_one_may_see() {
             };
             assert!(others.is_empty(), "the query below would be another");
             let cell = format!("{caller}: read all of {table}");
-            let answer = bed
+            let answer = test_db
                 .ask(
                     caller,
                     &Request::get(format!("{table}?select={key}&order={key}")),
@@ -191,7 +192,7 @@ async fn reading_without_a_filter_gives_exactly_the_rows_that_one_may_see() {
             let query = format!(
                 "select coalesce(string_agg(t.{key}::text, ' ' order by t.{key}), '') from public.{table} t where {whose}"
             );
-            let there = bed.value(&query).await;
+            let there = test_db.value(&query).await;
             assert!(!there.is_empty(), "{table} holds nothing to see");
             let seen: Vec<&str> = answer
                 .rows()
@@ -207,8 +208,8 @@ async fn reading_without_a_filter_gives_exactly_the_rows_that_one_may_see() {
 /// An embedded row is read under its own table's policies.
 #[tokio::test]
 async fn embedding_shows_nothing_more() {
-    let bed = Bed::new("access_embed").await;
-    pair::make(&bed).await;
+    let test_db = TestDatabase::new("access_embed").await;
+    pair::make(&test_db).await;
     let path = "cycle?select=id,goal(id),weekly_plan(id,plan_item(id,task(id)))&order=id";
     let tree = |person: Person| {
         json!({
@@ -228,23 +229,23 @@ async fn embedding_shows_nothing_more() {
         (Caller::Auditor, both.clone()),
         (Caller::Service, both),
     ] {
-        let answer = bed.ask(caller, &Request::get(path)).await;
+        let answer = test_db.ask(caller, &Request::get(path)).await;
         cells.same(
             &format!("{caller}: cycles with all below"),
             &visible,
             &answer.body,
         );
     }
-    let answer = bed.ask(Caller::Anon, &Request::get(path)).await;
+    let answer = test_db.ask(Caller::Anon, &Request::get(path)).await;
     cells.answer("anon: cycles with all below", &Expected::DENIED, &answer);
     cells.finish();
 }
 
 #[tokio::test]
 async fn status_view_takes_no_writes_and_private_functions_no_calls() {
-    let bed = Bed::new("access_view").await;
-    pair::make(&bed).await;
-    let before = image::of_everything(&bed.owner).await;
+    let test_db = TestDatabase::new("access_view").await;
+    pair::make(&test_db).await;
+    let before = image::of_everything(&test_db.owner).await;
     let plan = Person::Alice.row("weekly_plan");
     let mut cells = Cells::default();
     for caller in Caller::ALL {
@@ -282,7 +283,7 @@ async fn status_view_takes_no_writes_and_private_functions_no_calls() {
             ),
         ];
         for (what, request) in tries {
-            let answer = bed.ask(caller, &request).await;
+            let answer = test_db.ask(caller, &request).await;
             cells.check(answer.code().is_some(), || {
                 format!("{caller}: {what} went through: {answer}")
             });
@@ -291,7 +292,7 @@ async fn status_view_takes_no_writes_and_private_functions_no_calls() {
     cells.same(
         "what is in the tables",
         &before,
-        &image::of_everything(&bed.owner).await,
+        &image::of_everything(&test_db.owner).await,
     );
     cells.finish();
 }
@@ -299,8 +300,8 @@ async fn status_view_takes_no_writes_and_private_functions_no_calls() {
 /// In the database itself, where no REST layer stands before the grants.
 #[tokio::test]
 async fn no_api_role_truncates_or_calls_what_is_private() {
-    let bed = Bed::new("access_sql").await;
-    let superuser = bed.superuser().await;
+    let test_db = TestDatabase::new("access_sql").await;
+    let superuser = test_db.superuser().await;
     let mut cells = Cells::default();
     for role in ["anon", "authenticated", "auditor", "service_role"] {
         let mut statements: Vec<String> = MATRIX

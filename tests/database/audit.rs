@@ -1,10 +1,10 @@
 //! The audit trail: who, what, when, before and after, through REST; that it takes what it is told with a grain of
 //! salt; that it never gives anything up; and that reading it stays fast.
 
-use crate::bed::{ALICE, Bed, Caller, stack, value};
 use crate::cell::{Cells, Expected};
 use crate::pair::{self, Person};
 use crate::request::Request;
+use crate::test_database::{ALICE, Caller, TestDatabase, stack, value};
 use serde_json::{Value, json};
 
 /// The tables whose changes are recorded, in an order in which rows can be added and, backwards, deleted.
@@ -18,21 +18,21 @@ const AUDITED: [&str; 6] = [
 ];
 
 /// A row as Postgres renders it, or null. Not as REST does: postrust writes some timestamps another way.
-async fn row_of(bed: &Bed, table: &str, id: &str) -> Value {
+async fn row_of(test_db: &TestDatabase, table: &str, id: &str) -> Value {
     let query = format!("select (select to_jsonb(t) from public.{table} t where t.id = '{id}')");
-    serde_json::from_str(&bed.value(&query).await).unwrap()
+    serde_json::from_str(&test_db.value(&query).await).unwrap()
 }
 
 /// The one record of an action under a correlation id, as the auditor reads it.
-async fn record(bed: &Bed, correlation: &str, action: &str) -> Value {
+async fn record(test_db: &TestDatabase, correlation: &str, action: &str) -> Value {
     let path = format!("audit_log?correlation_id=eq.{correlation}&action=eq.{action}");
-    let answer = bed.ask(Caller::Auditor, &Request::get(path)).await;
+    let answer = test_db.ask(Caller::Auditor, &Request::get(path)).await;
     answer.row().clone()
 }
 
 #[tokio::test]
 async fn every_write_leaves_one_record_with_actor_correlation_and_images() {
-    let bed = Bed::new("audit_write").await;
+    let test_db = TestDatabase::new("audit_write").await;
     let mut cells = Cells::default();
     let mut number = 0;
     for (caller, as_ai, actor, actor_type) in [
@@ -42,9 +42,9 @@ async fn every_write_leaves_one_record_with_actor_correlation_and_images() {
         (Caller::Service, true, json!(null), "ai"),
     ] {
         for table in AUDITED {
-            pair::make(&bed).await;
+            pair::make(&test_db).await;
             let vision = "delete from public.vision";
-            bed.owner.batch_execute(vision).await.unwrap();
+            test_db.owner.batch_execute(vision).await.unwrap();
             let mut row = Value::Null;
             for verb in ["insert", "update", "delete"] {
                 number += 1;
@@ -62,12 +62,12 @@ async fn every_write_leaves_one_record_with_actor_correlation_and_images() {
                 if as_ai {
                     request = request.header("x-actor-type", "ai");
                 }
-                let answer = bed.ask(caller, &request).await;
+                let answer = test_db.ask(caller, &request).await;
                 let id = answer.row()["id"].as_str().unwrap();
-                let before = std::mem::replace(&mut row, row_of(&bed, table, id).await);
+                let before = std::mem::replace(&mut row, row_of(&test_db, table, id).await);
                 let after = &row;
                 let action = format!("{table}.{verb}");
-                let record = record(&bed, &correlation, &action).await;
+                let record = record(&test_db, &correlation, &action).await;
                 for (member, expected) in [
                     ("actor_user_id", actor.clone()),
                     ("actor_type", json!(actor_type)),
@@ -89,35 +89,35 @@ async fn every_write_leaves_one_record_with_actor_correlation_and_images() {
 
 #[tokio::test]
 async fn list_leaves_a_record_for_each_row_and_an_idle_update_none() {
-    let bed = Bed::new("audit_list").await;
-    pair::make(&bed).await;
+    let test_db = TestDatabase::new("audit_list").await;
+    pair::make(&test_db).await;
     let correlation = "40000000-0000-4000-8000-000000000001";
     let rows: Vec<Value> = (1..=3)
         .map(|n| json!({ "user_id": ALICE, "title": format!("Task {n}") }))
         .collect();
     let insert = Request::insert("task", json!(rows)).header("x-correlation-id", correlation);
-    assert_eq!(bed.ask(Caller::Alice, &insert).await.rows().len(), 3);
+    assert_eq!(test_db.ask(Caller::Alice, &insert).await.rows().len(), 3);
     let titles = format!(
         "select string_agg(after_state ->> 'title', ', ' order by created_at) from public.audit_log where correlation_id = '{correlation}'"
     );
-    assert_eq!(bed.value(&titles).await, "Task 1, Task 2, Task 3");
+    assert_eq!(test_db.value(&titles).await, "Task 1, Task 2, Task 3");
 
     // What is written back as it was is no change, and no time either.
     let records = "select count(*) from public.audit_log";
-    let before = bed.value(records).await;
+    let before = test_db.value(records).await;
     for table in AUDITED {
         let path = format!("{table}?id=eq.{}", Person::Alice.row(table));
-        let row = bed
+        let row = test_db
             .ask(Caller::Alice, &Request::get(&path))
             .await
             .row()
             .clone();
-        let answer = bed
+        let answer = test_db
             .ask(Caller::Alice, &Request::update(&path, row.clone()))
             .await;
         assert_eq!(answer.row(), &row, "{table}");
     }
-    assert_eq!(bed.value(records).await, before);
+    assert_eq!(test_db.value(records).await, before);
 }
 
 /// Headers, by name and value.
@@ -197,8 +197,8 @@ fn headers() -> Vec<(Headers, &'static str, Value)> {
 
 #[tokio::test]
 async fn malformed_headers_are_harmless() {
-    let bed = Bed::new("audit_header").await;
-    pair::make(&bed).await;
+    let test_db = TestDatabase::new("audit_header").await;
+    pair::make(&test_db).await;
     let mut cells = Cells::default();
     let path = format!("task?id=eq.{}", Person::Alice.row("task"));
     let newest = Request::get("audit_log?order=created_at.desc,id.desc&limit=1");
@@ -210,9 +210,9 @@ async fn malformed_headers_are_harmless() {
             .fold(write(number), |request, (name, value)| {
                 request.header(name, value)
             });
-        let answer = bed.ask(Caller::Alice, &request).await;
+        let answer = test_db.ask(Caller::Alice, &request).await;
         cells.answer(&shown, &Expected::Rows(1), &answer);
-        let answer = bed.ask(Caller::Auditor, &newest).await;
+        let answer = test_db.ask(Caller::Auditor, &newest).await;
         let record = answer.row();
         let title = &record["after_state"]["title"];
         cells.same(
@@ -237,7 +237,7 @@ async fn malformed_headers_are_harmless() {
         {
             let cell = format!("{name}: {bytes:?}");
             let request = write(100 + number).header(name, bytes);
-            let answer = bed.ask(Caller::Alice, &request).await;
+            let answer = test_db.ask(Caller::Alice, &request).await;
             if is_real && std::str::from_utf8(bytes).is_err() {
                 // PostgREST itself fails on what is no UTF-8, before it asks the database anything.
                 cells.same(
@@ -245,7 +245,7 @@ async fn malformed_headers_are_harmless() {
                     &(false, json!("Something went wrong")),
                     &(answer.is_success, answer.body),
                 );
-                let row = bed.ask(Caller::Alice, &Request::get(&path)).await;
+                let row = test_db.ask(Caller::Alice, &Request::get(&path)).await;
                 let before = json!(format!("Run {}", 99 + number));
                 cells.same(&format!("{cell}: unchanged"), &before, &row.row()["title"]);
             } else {
@@ -283,29 +283,33 @@ const PROXIES: [(&str, &str, &str, Option<&str>); 14] = [
 /// A setting of the database, as an operator makes it; a session of one's own takes its place here.
 #[tokio::test]
 async fn trusted_proxies_are_passed_over() {
-    let bed = Bed::new("audit_proxies").await;
-    pair::make(&bed).await;
+    let test_db = TestDatabase::new("audit_proxies").await;
+    pair::make(&test_db).await;
     let mut cells = Cells::default();
     for (number, (setting, flare, hops, recorded)) in PROXIES.into_iter().enumerate() {
         let headers = json!({ "cf-connecting-ip": flare, "x-forwarded-for": hops }).to_string();
         let write = "select set_config('app.trusted_proxies', $1, false), set_config('request.headers', $2, false)";
-        bed.owner.query(write, &[&setting, &headers]).await.unwrap();
+        test_db
+            .owner
+            .query(write, &[&setting, &headers])
+            .await
+            .unwrap();
         let change = format!("update public.task set title = 'Run {number}'");
-        bed.owner.batch_execute(&change).await.unwrap();
+        test_db.owner.batch_execute(&change).await.unwrap();
         let newest = "select host(source_ip) from public.audit_log order by created_at desc, id desc limit 1";
         let cell = format!("{setting:?}: {flare:?} {hops:?}");
         let recorded = recorded.unwrap_or("null").to_owned();
-        cells.same(&cell, &recorded, &bed.value(newest).await);
+        cells.same(&cell, &recorded, &test_db.value(newest).await);
     }
     // Of the database: it reaches new sessions.
     let set = format!(
         "alter database {} set app.trusted_proxies = '203.0.113.0/24'",
-        bed.name
+        test_db.name
     );
     // Postgres lets a superuser alone keep a setting that it does not know itself.
-    let superuser = bed.superuser().await;
+    let superuser = test_db.superuser().await;
     superuser.batch_execute(&set).await.unwrap();
-    let fresh = bed.owner_again().await;
+    let fresh = test_db.owner_again().await;
     let shown = value(&fresh, "select current_setting('app.trusted_proxies')").await;
     cells.same(
         "the setting of the database",
@@ -317,23 +321,23 @@ async fn trusted_proxies_are_passed_over() {
 
 #[tokio::test]
 async fn no_key_and_no_token_reaches_the_log() {
-    let bed = Bed::new("audit_secret").await;
-    pair::make(&bed).await;
+    let test_db = TestDatabase::new("audit_secret").await;
+    pair::make(&test_db).await;
     for caller in [Caller::Alice, Caller::Service] {
         let path = format!("task?id=eq.{}", Person::Alice.row("task"));
         let change = Request::update(path, json!({ "title": caller.to_string() }))
             .header("x-rationale", "Because.")
             .header("cookie", "session=cookie-secret");
-        assert_eq!(bed.ask(caller, &change).await.rows().len(), 1);
+        assert_eq!(test_db.ask(caller, &change).await.rows().len(), 1);
     }
-    let all = bed
+    let all = test_db
         .value("select string_agg(a::text, ' ') from public.audit_log a")
         .await;
     assert!(all.contains("Because."));
     for secret in [
-        bed.token(Caller::Alice).unwrap(),
-        &bed.info.secret_key,
-        &bed.info.publishable_key,
+        test_db.token(Caller::Alice).unwrap(),
+        &test_db.info.secret_key,
+        &test_db.info.publishable_key,
         "cookie-secret",
         "Bearer",
     ] {
@@ -344,11 +348,11 @@ async fn no_key_and_no_token_reaches_the_log() {
 /// Through REST it is the matrix of `access.rs` that says so; this is for every role there is, in SQL.
 #[tokio::test]
 async fn log_takes_rows_and_never_gives_them_up() {
-    let bed = Bed::new("audit_append").await;
-    pair::make(&bed).await;
-    let superuser = bed.superuser().await;
+    let test_db = TestDatabase::new("audit_append").await;
+    pair::make(&test_db).await;
+    let superuser = test_db.superuser().await;
     let image = "select md5(string_agg(a::text, ' ' order by a.id)) from public.audit_log a";
-    let before = bed.value(image).await;
+    let before = test_db.value(image).await;
     let append_only = "The audit log is append-only";
     let no_grant = "permission denied";
     let mut cells = Cells::default();
@@ -386,14 +390,14 @@ async fn log_takes_rows_and_never_gives_them_up() {
             });
         }
     }
-    cells.same("the log", &before, &bed.value(image).await);
+    cells.same("the log", &before, &test_db.value(image).await);
     cells.finish();
 }
 
 /// Each way of reading of section 4 finds its rows through its index and sorts nothing, key-set paging included.
 #[tokio::test]
 async fn reading_is_served_by_the_indexes() {
-    let bed = Bed::new("audit_index").await;
+    let test_db = TestDatabase::new("audit_index").await;
     let fill = format!(
         "insert into public.audit_log (actor_user_id, subject_user_id, action, correlation_id, created_at)
          select gen_random_uuid(), case when n % 40 = 0 then '{ALICE}'::uuid else gen_random_uuid() end,
@@ -402,10 +406,10 @@ async fn reading_is_served_by_the_indexes() {
          from generate_series(1, 20000) n;
          analyze public.audit_log"
     );
-    bed.owner.batch_execute(&fill).await.unwrap();
+    test_db.owner.batch_execute(&fill).await.unwrap();
     // That each index gives the order too; what is chosen at size, `scale.rs` asks.
     let in_order = "set enable_bitmapscan = off";
-    bed.owner.batch_execute(in_order).await.unwrap();
+    test_db.owner.batch_execute(in_order).await.unwrap();
     let mut cells = Cells::default();
     for (index, filter) in [
         ("audit_log_newest_idx", "true".to_owned()),
@@ -416,7 +420,7 @@ async fn reading_is_served_by_the_indexes() {
         ("audit_log_correlation_idx", format!("correlation_id = '{ALICE}'")),
     ] {
         let explain = format!("explain select * from public.audit_log where {filter} order by created_at desc, id desc limit 200");
-        let rows = bed.owner.simple_query(&explain).await.unwrap();
+        let rows = test_db.owner.simple_query(&explain).await.unwrap();
         let plan: Vec<&str> = rows
             .iter()
             .filter_map(|row| match row {
@@ -432,14 +436,14 @@ async fn reading_is_served_by_the_indexes() {
         "begin; set local role authenticated; set local request.jwt.claims = '{{\"sub\": \"{ALICE}\"}}';
          explain select * from public.audit_log order by created_at desc, id desc limit 200"
     );
-    let rows = bed.owner.simple_query(&explain).await.unwrap();
+    let rows = test_db.owner.simple_query(&explain).await.unwrap();
     let plan = format!("{rows:?}");
-    bed.owner.batch_execute("rollback").await.unwrap();
+    test_db.owner.batch_execute("rollback").await.unwrap();
     cells.check(
         plan.contains("audit_log_") && !plan.contains("Seq Scan"),
         || plan.clone(),
     );
     cells.finish();
-    let count = value(&bed.owner, "select count(*) from public.audit_log").await;
+    let count = value(&test_db.owner, "select count(*) from public.audit_log").await;
     assert_eq!(count, "20000");
 }

@@ -1,10 +1,10 @@
 //! Bounds of numbers and dates: what the tables accept never makes the view fail, and rows from before the bounds stop
 //! the migration by name instead of being changed.
 
-use crate::bed::{ALICE, Bed, Caller, connect, empty, migrations, stack, value};
 use crate::cell::{Cells, Expected};
 use crate::pair::{self, Person};
 use crate::request::Request;
+use crate::test_database::{ALICE, Caller, TestDatabase, connect, empty, migrations, stack, value};
 use serde_json::json;
 
 /// Values of numbers at the edge of what a column takes, whether they are taken, and whether they are small.
@@ -29,8 +29,8 @@ const NUMBERS: [(&str, bool); 16] = [
 
 #[tokio::test]
 async fn view_never_fails_on_what_the_tables_accept() {
-    let bed = Bed::new("bounds_view").await;
-    pair::make(&bed).await;
+    let test_db = TestDatabase::new("bounds_view").await;
+    pair::make(&test_db).await;
     let mut cells = Cells::default();
     let status = Request::get("week_lock_status");
     for caller in [Caller::Alice, Caller::Service] {
@@ -44,7 +44,7 @@ async fn view_never_fails_on_what_the_tables_accept() {
                 row[column] = json!(number);
                 // Two of them: one alone may be just within what a sum can hold.
                 let insert = Request::insert(table, json!([row.clone(), row]));
-                let answer = bed.ask(caller, &insert.silent()).await;
+                let answer = test_db.ask(caller, &insert.silent()).await;
                 let cell = format!("{caller}: {table}.{column} = {number}");
                 cells.same(&cell, &is_taken, &answer.is_success);
                 if !is_taken {
@@ -53,7 +53,7 @@ async fn view_never_fails_on_what_the_tables_accept() {
                     });
                 }
             }
-            let answer = bed.ask(Caller::Auditor, &status).await;
+            let answer = test_db.ask(Caller::Auditor, &status).await;
             cells.answer(
                 &format!("the view after {number}"),
                 &Expected::Rows(2),
@@ -61,7 +61,7 @@ async fn view_never_fails_on_what_the_tables_accept() {
             );
         }
     }
-    let sums = bed
+    let sums = test_db
         .value("select bool_and(completion_pct between 0 and 100) and count(completion_pct) = 2 from public.week_lock_status")
         .await;
     cells.same("percentages", &"true".to_owned(), &sums);
@@ -70,8 +70,8 @@ async fn view_never_fails_on_what_the_tables_accept() {
 
 #[tokio::test]
 async fn dates_have_years_of_four_digits_and_unlocks_end() {
-    let bed = Bed::new("bounds_date").await;
-    pair::make(&bed).await;
+    let test_db = TestDatabase::new("bounds_date").await;
+    pair::make(&test_db).await;
     let cycle = Person::Alice.row("cycle");
     let mut cells = Cells::default();
     for (start, end, is_taken) in [
@@ -84,13 +84,13 @@ async fn dates_have_years_of_four_digits_and_unlocks_end() {
         ("2199-01-07", "5874897-12-31", false),
     ] {
         for caller in [Caller::Alice, Caller::Service] {
-            // The bed's cycle has not started, and must not have for the next line.
-            pair::make(&bed).await;
+            // The test_db's cycle has not started, and must not have for the next line.
+            pair::make(&test_db).await;
             let change = Request::update(
                 format!("cycle?id=eq.{cycle}"),
                 json!({ "start_date": start, "end_date": end }),
             );
-            let answer = bed.ask(caller, &change).await;
+            let answer = test_db.ask(caller, &change).await;
             let expected = if is_taken {
                 Expected::Rows(1)
             } else {
@@ -98,7 +98,7 @@ async fn dates_have_years_of_four_digits_and_unlocks_end() {
             };
             cells.answer(&format!("{caller}: {start} to {end}"), &expected, &answer);
             let status = Request::get("week_lock_status");
-            let answer = bed.ask(Caller::Auditor, &status).await;
+            let answer = test_db.ask(Caller::Auditor, &status).await;
             cells.answer("the view", &Expected::Rows(2), &answer);
         }
     }
@@ -108,14 +108,14 @@ async fn dates_have_years_of_four_digits_and_unlocks_end() {
             "select string_agg(attname, ' ') from pg_catalog.pg_attribute where attrelid = 'public.{table}'::regclass
                and atttypid = 'timestamptz'::regtype and attname <> 'updated_at'"
         );
-        for column in bed.value(&query).await.split(' ') {
+        for column in test_db.value(&query).await.split(' ') {
             for time in ["infinity", "-infinity", "10000-01-02", "0044-03-15 BC"] {
                 if column == "ended_at" && !time.starts_with(['i', '1']) {
                     continue; // It ends after it starts, which speaks first.
                 }
                 let name = format!("{table}_years_have_four_digits");
                 let change = format!("update public.{table} set {column} = '{time}'");
-                let fault = bed.owner.batch_execute(&change).await.unwrap_err();
+                let fault = test_db.owner.batch_execute(&change).await.unwrap_err();
                 let said = fault.as_db_error().unwrap().message().to_owned();
                 cells.check(said.contains(&name), || {
                     format!("{table}.{column} = {time}: {said}")
@@ -126,7 +126,7 @@ async fn dates_have_years_of_four_digits_and_unlocks_end() {
     // Not even the owner, who may unlock a week by hand.
     for end in ["infinity", "-infinity"] {
         let unlock = format!("update public.weekly_plan set unlocked_until = '{end}'");
-        let fault = bed.owner.batch_execute(&unlock).await.unwrap_err();
+        let fault = test_db.owner.batch_execute(&unlock).await.unwrap_err();
         cells.same(
             end,
             &"23514".to_owned(),
@@ -184,9 +184,12 @@ async fn rows_beyond_the_bounds_stop_the_migration_by_name() {
     ] {
         let url = stack().await.superuser_url("bounds_before");
         let again = connect(&url).await;
-        let text =
-            std::fs::read_to_string(crate::bed::root().join("migrations").join(&all[at].name))
-                .unwrap();
+        let text = std::fs::read_to_string(
+            crate::test_database::root()
+                .join("migrations")
+                .join(&all[at].name),
+        )
+        .unwrap();
         let fault = again.batch_execute(&text).await.unwrap_err();
         let said = fault.as_db_error().unwrap();
         assert_eq!(said.code().code(), "23514");

@@ -1,10 +1,12 @@
 //! `changed` and `transaction_id` of the audit log: what the trigger keeps, that nobody says otherwise, and the one update that an
 //! old record takes.
 
-use crate::bed::{ALICE, Bed, Caller, connect, empty, migrated, migrations, stack, value};
 use crate::cell::{Cells, Expected};
 use crate::pair::{self, Person};
 use crate::request::Request;
+use crate::test_database::{
+    ALICE, Caller, TestDatabase, connect, empty, migrated, migrations, stack, value,
+};
 use serde_json::json;
 
 /// The newest record's names, as `{a,b}`.
@@ -62,8 +64,8 @@ async fn the_names_are_those_of_the_top_level_keys_that_differ() {
 
 #[tokio::test]
 async fn every_write_through_rest_has_its_names_and_its_transaction() {
-    let bed = Bed::new("changed_rest").await;
-    pair::make(&bed).await;
+    let test_db = TestDatabase::new("changed_rest").await;
+    pair::make(&test_db).await;
     let mut cells = Cells::default();
     let path = format!("plan_item?id=eq.{}", Person::Alice.row("plan_item"));
     for (change, names) in [
@@ -73,35 +75,35 @@ async fn every_write_through_rest_has_its_names_and_its_transaction() {
             "{completed_qty,status}",
         ),
     ] {
-        let answer = bed
+        let answer = test_db
             .ask(Caller::Alice, &Request::update(&path, change))
             .await;
         cells.answer(names, &Expected::Rows(1), &answer);
-        cells.same(names, &names.to_owned(), &bed.value(NEWEST).await);
+        cells.same(names, &names.to_owned(), &test_db.value(NEWEST).await);
     }
-    let answer = bed.ask(Caller::Service, &Request::delete(&path)).await;
+    let answer = test_db.ask(Caller::Service, &Request::delete(&path)).await;
     cells.answer("delete", &Expected::Rows(1), &answer);
-    cells.same("delete", &"{}".to_owned(), &bed.value(NEWEST).await);
+    cells.same("delete", &"{}".to_owned(), &test_db.value(NEWEST).await);
     let plan = Person::Alice.row("weekly_plan");
     let lock = format!("update public.weekly_plan set week_no = 9 where id = '{plan}'");
-    bed.owner.batch_execute(&lock).await.unwrap();
+    test_db.owner.batch_execute(&lock).await.unwrap();
     let unlock = Request::call(
         "unlock_week",
         json!({ "plan_id": plan, "rationale": "Ill.", "minutes": 5 }),
     );
-    bed.ask(Caller::Service, &unlock).await;
+    test_db.ask(Caller::Service, &unlock).await;
     let of_unlock = "select changed from public.audit_log where action = 'weekly_plan.unlock'";
     cells.same(
         "unlock",
         &"{unlocked_until}".to_owned(),
-        &bed.value(of_unlock).await,
+        &test_db.value(of_unlock).await,
     );
     // Two records of one transaction share it; two transactions do not.
     let spread = "select count(*) filter (where transaction_id = 0) || ' ' || (count(distinct transaction_id) > 3)::text from public.audit_log";
     cells.same(
         "transactions",
         &"0 true".to_owned(),
-        &bed.value(spread).await,
+        &test_db.value(spread).await,
     );
     cells.finish();
 }

@@ -1,11 +1,11 @@
 //! What may never be in a table, by the name that reaches the user, tried through REST as a user and as the service
 //! role.
 
-use crate::bed::{Bed, Caller};
 use crate::cell::{Cells, Expected};
 use crate::image;
 use crate::pair::{self, Person};
 use crate::request::Request;
+use crate::test_database::{Caller, TestDatabase};
 use serde_json::{Value, json};
 
 /// A row that is new, or what to change in the one that is there.
@@ -17,8 +17,8 @@ enum Write {
 #[tokio::test]
 async fn constraints_speak_by_their_names() {
     use Write::{Change, New};
-    let bed = Bed::new("constraint").await;
-    pair::make(&bed).await;
+    let test_db = TestDatabase::new("constraint").await;
+    pair::make(&test_db).await;
     let own = |table: &str, more: Value| {
         let mut row = pair::new_row(table, Person::Alice);
         for (column, value) in more.as_object().unwrap() {
@@ -71,7 +71,7 @@ async fn constraints_speak_by_their_names() {
         ("plan_item", Change(json!({ "plan_id": null })), "23502", "plan_id"),
     ];
 
-    let before = image::of_everything(&bed.owner).await;
+    let before = image::of_everything(&test_db.owner).await;
     let mut cells = Cells::default();
     for (table, write, code, name) in &table {
         let request = match write {
@@ -89,7 +89,7 @@ async fn constraints_speak_by_their_names() {
             } else {
                 Expected::DENIED
             };
-            let answer = bed.ask(caller, &request).await;
+            let answer = test_db.ask(caller, &request).await;
             cells.answer(
                 &format!("{caller}: {table}, against {name}"),
                 &expected,
@@ -100,7 +100,7 @@ async fn constraints_speak_by_their_names() {
     cells.same(
         "what is in the tables",
         &before,
-        &image::of_everything(&bed.owner).await,
+        &image::of_everything(&test_db.owner).await,
     );
     cells.finish();
 }
@@ -108,8 +108,8 @@ async fn constraints_speak_by_their_names() {
 /// The rule of section 4 that people meet first: one personal and one professional goal a cycle.
 #[tokio::test]
 async fn third_goal_of_a_cycle_is_refused_whatever_its_type() {
-    let bed = Bed::new("constraint_goal").await;
-    pair::make(&bed).await;
+    let test_db = TestDatabase::new("constraint_goal").await;
+    pair::make(&test_db).await;
     let add = |kind: &str| {
         let mut row = pair::new_row("goal", Person::Alice);
         row["type"] = json!(kind);
@@ -123,7 +123,7 @@ async fn third_goal_of_a_cycle_is_refused_whatever_its_type() {
         ("personal", &refused),
         ("professional", &refused),
     ] {
-        let answer = bed.ask(Caller::Alice, &add(kind)).await;
+        let answer = test_db.ask(Caller::Alice, &add(kind)).await;
         cells.answer(&format!("a {kind} goal"), expected, &answer);
     }
     // Nor by turning one into the other.
@@ -134,10 +134,10 @@ async fn third_goal_of_a_cycle_is_refused_whatever_its_type() {
     cells.answer(
         "turn the personal goal",
         &refused,
-        &bed.ask(Caller::Alice, &turn).await,
+        &test_db.ask(Caller::Alice, &turn).await,
     );
     // Another cycle and another user have their own.
-    let count = bed.value("select count(*) from public.goal").await;
+    let count = test_db.value("select count(*) from public.goal").await;
     cells.same("goals that are there", &"3".to_owned(), &count);
     cells.finish();
 }

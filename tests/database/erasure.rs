@@ -1,12 +1,12 @@
 //! Erasing an account: deleting the auth user always works, takes everything along but the audit records, and touches
 //! nobody else.
 
-use crate::bed::{ALICE, BOB, Bed, Caller};
 use crate::cell::{Cells, Expected};
 use crate::image;
+use crate::lock_fixture::{self, State, Unlock};
 use crate::pair::{self, Person};
 use crate::request::Request;
-use crate::world::{self, State, Unlock};
+use crate::test_database::{ALICE, BOB, Caller, TestDatabase};
 use serde_json::json;
 
 /// Who erases. On the platform the Auth service does it with a role of its own, which owns `auth.users` and which the
@@ -34,8 +34,8 @@ fn rows_of_alice() -> String {
 
 #[tokio::test]
 async fn account_is_erased_in_every_state_of_the_lock() {
-    let bed = Bed::new("erasure").await;
-    let superuser = bed.superuser().await;
+    let test_db = TestDatabase::new("erasure").await;
+    let superuser = test_db.superuser().await;
     let about = format!("select count(*) from public.audit_log where subject_user_id = '{ALICE}'");
     let mut cells = Cells::default();
     for eraser in ERASERS {
@@ -43,22 +43,22 @@ async fn account_is_erased_in_every_state_of_the_lock() {
             for unlock in [Unlock::None, Unlock::Running, Unlock::Over] {
                 let state = State::locked(has_started, unlock);
                 let cell = format!("{eraser}: {state}");
-                world::make(&bed, state).await;
+                lock_fixture::make(&test_db, state).await;
                 let extra = format!(
                     "insert into public.vision (user_id) values ('{ALICE}');
                      insert into public.chat_session (id, user_id, cycle_id) values ('70000000-0000-4000-8000-000000000001', '{ALICE}', '{}');
                      insert into public.chat_message (session_id, role, content)
                      values ('70000000-0000-4000-8000-000000000001', 'user', 'Goodbye.')",
-                    world::CYCLE
+                    lock_fixture::CYCLE
                 );
-                bed.owner.batch_execute(&extra).await.unwrap();
+                test_db.owner.batch_execute(&extra).await.unwrap();
                 let audited_rows: u32 = 1 + 2 + 3 + 3 + 2 + 2;
                 cells.same(
                     &format!("{cell}: before"),
                     &(audited_rows + 2).to_string(),
-                    &bed.value(&rows_of_alice()).await,
+                    &test_db.value(&rows_of_alice()).await,
                 );
-                let records: u32 = bed.value(&about).await.parse().unwrap();
+                let records: u32 = test_db.value(&about).await.parse().unwrap();
 
                 let erase = format!(
                     "set role {eraser}; delete from auth.users where id = '{ALICE}'; reset role"
@@ -70,10 +70,10 @@ async fn account_is_erased_in_every_state_of_the_lock() {
                 cells.same(
                     &format!("{cell}: rows left"),
                     &"0".to_owned(),
-                    &bed.value(&rows_of_alice()).await,
+                    &test_db.value(&rows_of_alice()).await,
                 );
                 // One for each row that went; a reference that was cleared on the way may leave one more.
-                let now: u32 = bed.value(&about).await.parse().unwrap();
+                let now: u32 = test_db.value(&about).await.parse().unwrap();
                 cells.check(now >= records + audited_rows, || {
                     format!("{cell}: {records} records became {now}, for {audited_rows} rows")
                 });
@@ -81,7 +81,7 @@ async fn account_is_erased_in_every_state_of_the_lock() {
                     "insert into auth.users (id, aud, role, email, created_at, updated_at)
                      values ('{ALICE}', 'authenticated', 'authenticated', 'alice@test.example', now(), now())"
                 );
-                bed.owner.batch_execute(&restore).await.unwrap();
+                test_db.owner.batch_execute(&restore).await.unwrap();
             }
         }
     }
@@ -89,15 +89,15 @@ async fn account_is_erased_in_every_state_of_the_lock() {
     cells.same(
         "records of nobody",
         &"0".to_owned(),
-        &bed.value(nobody).await,
+        &test_db.value(nobody).await,
     );
     cells.finish();
 }
 
 #[tokio::test]
 async fn erasure_keeps_the_records_and_the_rows_of_others() {
-    let bed = Bed::new("erasure_others").await;
-    pair::make(&bed).await;
+    let test_db = TestDatabase::new("erasure_others").await;
+    pair::make(&test_db).await;
     let of_bob = |table: &str| {
         format!(
             "select to_jsonb(t) from public.{table} t where id = '{}'",
@@ -106,27 +106,27 @@ async fn erasure_keeps_the_records_and_the_rows_of_others() {
     };
     let mut theirs = Vec::new();
     for table in image::TABLES {
-        theirs.push(bed.value(&of_bob(table)).await);
+        theirs.push(test_db.value(&of_bob(table)).await);
     }
     let records = format!(
         "select jsonb_agg(to_jsonb(a) order by a.created_at, a.id) from public.audit_log a where a.created_at < '{}'",
-        bed.value("select clock_timestamp()").await
+        test_db.value("select clock_timestamp()").await
     );
-    let before = bed.value(&records).await;
+    let before = test_db.value(&records).await;
     let erase = format!("delete from auth.users where id = '{ALICE}'");
-    bed.owner.batch_execute(&erase).await.unwrap();
+    test_db.owner.batch_execute(&erase).await.unwrap();
 
     let mut cells = Cells::default();
     cells.same(
         "the records from before",
         &before,
-        &bed.value(&records).await,
+        &test_db.value(&records).await,
     );
     for (table, row) in image::TABLES.into_iter().zip(&theirs) {
         cells.same(
             &format!("Bob's {table}"),
             row,
-            &bed.value(&of_bob(table)).await,
+            &test_db.value(&of_bob(table)).await,
         );
     }
     let gone = format!(
@@ -137,7 +137,7 @@ async fn erasure_keeps_the_records_and_the_rows_of_others() {
     cells.same(
         "tables with a record of the deletion",
         &audited,
-        &bed.value(&gone).await,
+        &test_db.value(&gone).await,
     );
     let of_others = format!(
         "select count(*) from public.audit_log where action like '%.delete' and subject_user_id = '{BOB}'"
@@ -145,14 +145,14 @@ async fn erasure_keeps_the_records_and_the_rows_of_others() {
     cells.same(
         "deletions of Bob's",
         &"0".to_owned(),
-        &bed.value(&of_others).await,
+        &test_db.value(&of_others).await,
     );
 
     // Her token lives on for a while, and is good for nothing that is written.
-    let answer = bed.ask(Caller::Alice, &Request::get("cycle")).await;
+    let answer = test_db.ask(Caller::Alice, &Request::get("cycle")).await;
     cells.answer("alice reads", &Expected::NOTHING, &answer);
     let task = Request::insert("task", json!({ "user_id": ALICE, "title": "Return" }));
-    let answer = bed.ask(Caller::Alice, &task).await;
+    let answer = test_db.ask(Caller::Alice, &task).await;
     cells.answer(
         "alice writes",
         &Expected::Message("23503", "task_user_exists".into()),

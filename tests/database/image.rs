@@ -1,6 +1,6 @@
 //! What is in the tables, as text that can be compared. It judges nothing.
 
-use crate::bed::value;
+use crate::test_database::value;
 use tokio_postgres::Client;
 
 /// The tables that hold what users write.

@@ -1,10 +1,10 @@
 //! The week lock: every line of the table in `rule.rs`, as every caller, in every state of the week.
 
-use crate::bed::{Bed, Caller};
 use crate::cell::Cells;
 use crate::image;
+use crate::lock_fixture::{self, State, Unlock};
 use crate::rule::{Act, acts};
-use crate::world::{self, State, Unlock};
+use crate::test_database::{Caller, TestDatabase};
 
 #[tokio::test]
 async fn open_week_follows_the_rules() {
@@ -24,14 +24,14 @@ async fn locked_week_follows_the_rules_after_the_start() {
 }
 
 async fn try_all(name: &str, states: &[State]) {
-    let bed = Bed::new(name).await;
+    let test_db = TestDatabase::new(name).await;
     let mut cells = Cells::default();
     for state in states {
-        world::make(&bed, *state).await;
-        let mut before = image::of_everything(&bed.owner).await;
+        lock_fixture::make(&test_db, *state).await;
+        let mut before = image::of_everything(&test_db.owner).await;
         for act in acts() {
             for caller in Caller::ALL {
-                before = try_one(&bed, &mut cells, *state, &act, caller, before).await;
+                before = try_one(&test_db, &mut cells, *state, &act, caller, before).await;
             }
         }
     }
@@ -40,7 +40,7 @@ async fn try_all(name: &str, states: &[State]) {
 
 /// Judges the answer and what is in the tables afterwards; gives what is there for the next cell.
 async fn try_one(
-    bed: &Bed,
+    test_db: &TestDatabase,
     cells: &mut Cells,
     state: State,
     act: &Act,
@@ -49,14 +49,14 @@ async fn try_one(
 ) -> String {
     let cell = format!("{caller}: {} ({state})", act.name);
     let expected = act.expected(caller, state);
-    let answer = bed.ask(caller, &(act.request)(state)).await;
+    let answer = test_db.ask(caller, &(act.request)(state)).await;
     cells.answer(&cell, &expected, &answer);
     if answer.code() == Some("PT403") {
         let is_helpful = !answer.said("hint").is_empty() && !answer.said("details").is_empty();
         cells.check(is_helpful, || format!("{cell}: no detail or no hint"));
     }
 
-    let after = image::of_everything(&bed.owner).await;
+    let after = image::of_everything(&test_db.owner).await;
     let must_change = expected.may_change() && act.changes(state);
     cells.check((before != after) == must_change, || {
         let changed = image::difference(&before, &after);
@@ -65,6 +65,6 @@ async fn try_one(
     if before == after {
         return before;
     }
-    world::make(bed, state).await;
-    image::of_everything(&bed.owner).await
+    lock_fixture::make(test_db, state).await;
+    image::of_everything(&test_db.owner).await
 }

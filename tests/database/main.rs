@@ -8,18 +8,19 @@
 
 mod access;
 mod audit;
-mod bed;
-mod borrowed;
 mod bounds;
 mod catalog;
+mod catalog_text;
 mod cell;
 mod changed;
 mod constraint;
-mod detour;
+mod definer_rights;
 mod erasure;
-mod foreign;
+mod foreign_ids;
 mod image;
 mod lock;
+mod lock_bypass;
+mod lock_fixture;
 mod one_statement;
 mod pair;
 mod race;
@@ -34,5 +35,5 @@ mod sql_check;
 mod status;
 #[path = "../support/mod.rs"]
 mod support;
+mod test_database;
 mod unlock;
-mod world;

@@ -1,10 +1,10 @@
 //! One statement, or two requests at once, that take away what a rule asks: the plan, the cycle, the task or the goal.
 
-use crate::bed::{ALICE, BOB, Bed, value};
-use crate::world::{
+use crate::lock_fixture::{
     self, CYCLE, GOAL, ITEM, LATER, LOCKED_PLAN, OPEN_ITEM, OPEN_PLAN, PLAN, SPARE_GOAL,
     SPARE_TASK, State, TASK, Unlock,
 };
+use crate::test_database::{ALICE, BOB, TestDatabase, value};
 use std::time::Duration;
 use tokio_postgres::Client;
 
@@ -17,12 +17,12 @@ async fn become_role(client: &Client, role: &str) {
 }
 
 /// What a locked week plans, and whose it is.
-async fn planned(bed: &Bed, item: &str) -> String {
+async fn planned(test_db: &TestDatabase, item: &str) -> String {
     let sql = format!(
         "select row(p.id, p.user_id, p.week_no, i.qty, i.unit, i.task_id, i.goal_id)::text
          from public.plan_item i join public.weekly_plan p on p.id = i.plan_id where i.id = '{item}'"
     );
-    value(&bed.owner, &sql).await
+    value(&test_db.owner, &sql).await
 }
 
 /// A sibling of the same statement goes first, because the other one counts what it did.
@@ -32,7 +32,7 @@ fn first_then(first: &str, then: &str) -> String {
 
 #[tokio::test]
 async fn no_single_statement_gets_around_a_locked_week() {
-    let bed = Bed::new("one_statement").await;
+    let test_db = TestDatabase::new("one_statement").await;
     let detach =
         |column: &str| format!("update public.plan_item set {column} = null where id = '{ITEM}'");
     let items = format!("delete from public.plan_item where plan_id = '{PLAN}'");
@@ -64,30 +64,31 @@ async fn no_single_statement_gets_around_a_locked_week() {
                 &format!("delete from public.weekly_plan where id = '{PLAN}'"),
             ),
         ] {
-            world::make(&bed, State::locked(true, Unlock::None)).await;
-            let before = planned(&bed, ITEM).await;
-            let client = bed.owner_again().await;
+            lock_fixture::make(&test_db, State::locked(true, Unlock::None)).await;
+            let before = planned(&test_db, ITEM).await;
+            let client = test_db.owner_again().await;
             become_role(&client, role).await;
             let fault = client.batch_execute(&statement).await.unwrap_err();
             assert_eq!(fault.code().unwrap().code(), "PT403", "{role}: {statement}");
-            assert_eq!(planned(&bed, ITEM).await, before, "{role}: {statement}");
+            assert_eq!(planned(&test_db, ITEM).await, before, "{role}: {statement}");
         }
     }
 }
 
 #[tokio::test]
 async fn no_single_statement_gives_an_item_to_somebody_else_or_loses_whose_it_was() {
-    let bed = Bed::new("one_statement_user").await;
-    world::make(&bed, State::open(true)).await;
+    let test_db = TestDatabase::new("one_statement_user").await;
+    lock_fixture::make(&test_db, State::open(true)).await;
     let bobs = "insert into public.cycle (id, user_id, start_date, end_date) values
           ('c0000000-0000-4000-8000-0000000000bb', $B$BOB$B$, '2199-01-07', '2199-03-31');
         insert into public.weekly_plan (id, user_id, cycle_id, week_no) values
           ('b0000000-0000-4000-8000-0000000000bb', $B$BOB$B$, 'c0000000-0000-4000-8000-0000000000bb', 1)";
-    bed.owner
+    test_db
+        .owner
         .batch_execute(&bobs.replace("$B$BOB$B$", &format!("'{BOB}'")))
         .await
         .unwrap();
-    let service = bed.owner_again().await;
+    let service = test_db.owner_again().await;
     become_role(&service, "service_role").await;
     let gift = first_then(
         &format!(
@@ -101,7 +102,7 @@ async fn no_single_statement_gives_an_item_to_somebody_else_or_loses_whose_it_wa
         Some("plan_item_keeps_its_user")
     );
     // Items that go with their plan in one statement still say whose they were.
-    let alice = bed.owner_again().await;
+    let alice = test_db.owner_again().await;
     become_role(&alice, "authenticated").await;
     let both = first_then(
         &format!("delete from public.plan_item where plan_id = '{PLAN}'"),
@@ -113,15 +114,15 @@ async fn no_single_statement_gives_an_item_to_somebody_else_or_loses_whose_it_wa
          where action = 'plan_item.delete' and before_state ->> 'id' = '{ITEM}'
            and created_at > now() - interval '1 minute'"
     );
-    assert_eq!(value(&bed.owner, &records).await, "1 1");
+    assert_eq!(value(&test_db.owner, &records).await, "1 1");
 }
 
 /// Waits until the session waits for the advisory lock.
-async fn until_it_waits(bed: &Bed) {
+async fn until_it_waits(test_db: &TestDatabase) {
     for _ in 0..600 {
         let waiting = "select count(*) from pg_catalog.pg_locks where locktype = 'advisory' and not granted
             and database = (select oid from pg_catalog.pg_database where datname = current_database())";
-        if value(&bed.owner, waiting).await != "0" {
+        if value(&test_db.owner, waiting).await != "0" {
             return;
         }
         tokio::time::sleep(Duration::from_millis(20)).await;
@@ -132,7 +133,7 @@ async fn until_it_waits(bed: &Bed) {
 /// A long DELETE has looked at its first row when another request locks the week: one of the two is refused or waits.
 #[tokio::test]
 async fn a_week_that_is_locked_while_a_delete_runs_loses_nothing() {
-    let bed = Bed::new("one_statement_race").await;
+    let test_db = TestDatabase::new("one_statement_race").await;
     let lower =
         format!("update public.weekly_plan set locked_after_week = 3 where id = '{OPEN_PLAN}'");
     let begin = format!(
@@ -156,27 +157,27 @@ async fn a_week_that_is_locked_while_a_delete_runs_loses_nothing() {
                 format!("id = '{LATER}'"),
             ),
         ] {
-            world::make(&bed, State::open(has_started)).await;
+            lock_fixture::make(&test_db, State::open(has_started)).await;
             let zz = format!(
                 "insert into public.task (user_id, title) values ('{ALICE}', 'zz'); {prepare}"
             );
-            bed.owner.batch_execute(&zz).await.unwrap();
-            let before = planned(&bed, OPEN_ITEM).await;
-            let (slow, quick) = (bed.owner_again().await, bed.owner_again().await);
+            test_db.owner.batch_execute(&zz).await.unwrap();
+            let before = planned(&test_db, OPEN_ITEM).await;
+            let (slow, quick) = (test_db.owner_again().await, test_db.owner_again().await);
             become_role(&slow, "authenticated").await;
             // It waits for the gate longer than the other one waits for it.
             slow.batch_execute("set lock_timeout = '30s'")
                 .await
                 .unwrap();
             become_role(&quick, "authenticated").await;
-            let gate = bed.owner_again().await;
+            let gate = test_db.owner_again().await;
             gate.batch_execute("select pg_advisory_lock(4711)")
                 .await
                 .unwrap();
             let statement =
                 format!("{delete} or ({last} and pg_advisory_xact_lock(4711) is not null)");
             let running = tokio::spawn(async move { slow.batch_execute(&statement).await });
-            until_it_waits(&bed).await;
+            until_it_waits(&test_db).await;
             let quick = quick.batch_execute(meanwhile).await;
             gate.batch_execute("select pg_advisory_unlock(4711)")
                 .await
@@ -190,7 +191,7 @@ async fn a_week_that_is_locked_while_a_delete_runs_loses_nothing() {
             if quick.is_ok() {
                 assert_eq!(slow_code, "PT403", "{delete} beside {meanwhile}");
                 assert_eq!(
-                    planned(&bed, OPEN_ITEM).await,
+                    planned(&test_db, OPEN_ITEM).await,
                     before,
                     "{delete} beside {meanwhile}"
                 );

@@ -1,7 +1,7 @@
 //! One row of Alice's and one of Bob's in every table, with ids that spell table and person. The week of their plans
 //! is open, so that only the policies decide.
 
-use crate::bed::{ALICE, BOB, Bed};
+use crate::test_database::{ALICE, BOB, TestDatabase};
 use serde_json::{Value, json};
 
 /// Whose row it is.
@@ -41,7 +41,7 @@ impl Person {
 }
 
 /// Makes the rows; what Alice and Bob had is gone.
-pub async fn make(bed: &Bed) {
+pub async fn make(test_db: &TestDatabase) {
     let mut statements = vec![format!(
         "delete from public.cycle where user_id in ('{ALICE}', '{BOB}');
          delete from public.task where user_id in ('{ALICE}', '{BOB}');
@@ -63,7 +63,11 @@ pub async fn make(bed: &Bed) {
              insert into public.chat_message (id, session_id, role, content) values ('{message}', '{session}', 'user', 'Hello.');"
         ));
     }
-    bed.owner.batch_execute(&statements.concat()).await.unwrap();
+    test_db
+        .owner
+        .batch_execute(&statements.concat())
+        .await
+        .unwrap();
 }
 
 /// A row that the person could add to a table; a vision only after the first is gone.

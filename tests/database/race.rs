@@ -1,8 +1,8 @@
 //! Two transactions at once: what a rule has looked at does not change before the commit. And the clock of the rules,
 //! which neither a transaction nor a session sets.
 
-use crate::bed::{ALICE, Bed};
-use crate::world::{self, CYCLE, LATER, LOCKED_PLAN, OPEN_PLAN, PLAN, State, Unlock};
+use crate::lock_fixture::{self, CYCLE, LATER, LOCKED_PLAN, OPEN_PLAN, PLAN, State, Unlock};
+use crate::test_database::{ALICE, TestDatabase};
 use tokio_postgres::Client;
 
 /// Begins a transaction as Alice, as REST does it.
@@ -22,8 +22,8 @@ async fn code(client: &Client, statement: &str) -> String {
 
 #[tokio::test]
 async fn what_would_lock_a_week_waits_for_who_is_filling_it() {
-    let bed = Bed::new("race").await;
-    let (first, second) = (bed.owner_again().await, bed.owner_again().await);
+    let test_db = TestDatabase::new("race").await;
+    let (first, second) = (test_db.owner_again().await, test_db.owner_again().await);
     let fill_open = format!("insert into public.plan_item (plan_id) values ('{OPEN_PLAN}')");
     let fill_later = format!("insert into public.plan_item (plan_id) values ('{LOCKED_PLAN}')");
     for (fill, change) in [
@@ -40,7 +40,7 @@ async fn what_would_lock_a_week_waits_for_who_is_filling_it() {
             format!("delete from public.cycle where id = '{CYCLE}'"),
         ),
     ] {
-        world::make(&bed, State::locked(false, Unlock::None)).await;
+        lock_fixture::make(&test_db, State::locked(false, Unlock::None)).await;
         begin_as_alice(&first).await;
         first.batch_execute(fill).await.unwrap();
         begin_as_alice(&second).await;
@@ -56,9 +56,9 @@ async fn what_would_lock_a_week_waits_for_who_is_filling_it() {
 
 #[tokio::test]
 async fn who_fills_a_week_waits_for_its_lock() {
-    let bed = Bed::new("race_lock").await;
-    world::make(&bed, State::locked(true, Unlock::None)).await;
-    let (first, second) = (bed.owner_again().await, bed.owner_again().await);
+    let test_db = TestDatabase::new("race_lock").await;
+    lock_fixture::make(&test_db, State::locked(true, Unlock::None)).await;
+    let (first, second) = (test_db.owner_again().await, test_db.owner_again().await);
     let lock =
         format!("update public.weekly_plan set locked_after_week = 3 where id = '{OPEN_PLAN}'");
     let fill = format!("insert into public.plan_item (plan_id) values ('{OPEN_PLAN}')");
@@ -76,9 +76,9 @@ async fn who_fills_a_week_waits_for_its_lock() {
 /// The clock of the lock is the wall clock: a transaction does not outlive the unlock that it began under.
 #[tokio::test]
 async fn unlock_ends_inside_an_open_transaction() {
-    let bed = Bed::new("race_unlock").await;
-    world::make(&bed, State::locked(true, Unlock::Running)).await;
-    let alice = bed.owner_again().await;
+    let test_db = TestDatabase::new("race_unlock").await;
+    lock_fixture::make(&test_db, State::locked(true, Unlock::Running)).await;
+    let alice = test_db.owner_again().await;
     let change = format!("update public.plan_item set qty = qty + 1 where plan_id = '{PLAN}'");
     begin_as_alice(&alice).await;
     alice.batch_execute(&change).await.unwrap();
@@ -93,7 +93,7 @@ async fn unlock_ends_inside_an_open_transaction() {
     let end = format!(
         "update public.weekly_plan set unlocked_until = clock_timestamp() where id = '{PLAN}'"
     );
-    bed.owner.batch_execute(&end).await.unwrap();
+    test_db.owner.batch_execute(&end).await.unwrap();
     assert_eq!(code(&alice, &change).await, "PT403");
     alice.batch_execute("rollback").await.unwrap();
 }
@@ -101,11 +101,11 @@ async fn unlock_ends_inside_an_open_transaction() {
 /// A day begins for everyone at midnight UTC. The zones are a day away, so that the hour of the test does not matter.
 #[tokio::test]
 async fn time_zone_of_a_session_does_not_move_the_start() {
-    let bed = Bed::new("race_zone").await;
-    let alice = bed.owner_again().await;
+    let test_db = TestDatabase::new("race_zone").await;
+    let alice = test_db.owner_again().await;
     let fill = format!("insert into public.plan_item (plan_id) values ('{PLAN}')");
     for (has_started, zone) in [(true, "<far-west>+24"), (false, "<far-east>-48")] {
-        world::make(&bed, State::locked(has_started, Unlock::None)).await;
+        lock_fixture::make(&test_db, State::locked(has_started, Unlock::None)).await;
         begin_as_alice(&alice).await;
         let move_clock = format!("set local timezone = '{zone}'");
         alice.batch_execute(&move_clock).await.unwrap();

@@ -5,15 +5,13 @@
 //! are taken in all. Where two clients sent at once, another run can fall another way.
 
 mod author;
-#[path = "../engine/grammar/chance.rs"]
-mod chance;
 mod rules;
 mod snapshot;
 mod start;
 mod trail;
 
-use crate::bed::{ALICE, BOB, Bed};
 use crate::request::Answer;
+use crate::test_database::{ALICE, BOB, TestDatabase};
 use author::{Act, Author, Verb};
 use rules::{Sealed, Step};
 use snapshot::{Snapshot, account};
@@ -92,11 +90,11 @@ async fn lane_of(lane: u64, seeds: Vec<u64>) -> (Tally, Vec<String>) {
     if seeds.is_empty() {
         return (tally, faults);
     }
-    let bed = Bed::new(&format!("random_{lane}")).await;
-    let superuser = bed.superuser().await;
+    let test_db = TestDatabase::new(&format!("random_{lane}")).await;
+    let superuser = test_db.superuser().await;
     superuser.batch_execute(snapshot::PREPARE).await.unwrap();
     for seed in seeds {
-        let walk = Walk::begin(&bed, &superuser, seed).await;
+        let walk = Walk::begin(&test_db, &superuser, seed).await;
         if let Err(fault) = walk.go(&mut tally).await {
             faults.push(format!("SUPADECK_RANDOM_SEED={seed}: {fault}"));
         }
@@ -109,7 +107,7 @@ async fn lane_of(lane: u64, seeds: Vec<u64>) -> (Tally, Vec<String>) {
 
 /// One walk from the start.
 struct Walk<'a> {
-    bed: &'a Bed,
+    test_db: &'a TestDatabase,
     superuser: &'a Client,
     author: Author,
     now: Snapshot,
@@ -119,12 +117,16 @@ struct Walk<'a> {
 }
 
 impl<'a> Walk<'a> {
-    async fn begin(bed: &'a Bed, superuser: &'a Client, seed: u64) -> Self {
-        bed.owner.batch_execute(&start::everything()).await.unwrap();
-        let since = crate::bed::value(superuser, "select clock_timestamp()").await;
+    async fn begin(test_db: &'a TestDatabase, superuser: &'a Client, seed: u64) -> Self {
+        test_db
+            .owner
+            .batch_execute(&start::everything())
+            .await
+            .unwrap();
+        let since = crate::test_database::value(superuser, "select clock_timestamp()").await;
         let now = Snapshot::read(superuser, &since).await.unwrap();
         Self {
-            bed,
+            test_db,
             superuser,
             author: Author::new(seed),
             trail: Trail::from(&now),
@@ -219,7 +221,7 @@ impl<'a> Walk<'a> {
             Act::Ask {
                 caller, request, ..
             } => {
-                let answer = self.bed.try_ask(*caller, request).await;
+                let answer = self.test_db.try_ask(*caller, request).await;
                 answer.map_err(|fault| format!("the server broke: {fault:?}"))
             }
             Act::Erase(user) => {
@@ -262,7 +264,7 @@ impl<'a> Walk<'a> {
             "owner: {}",
             change.lines().next().unwrap_or_default()
         );
-        self.bed
+        self.test_db
             .owner
             .batch_execute(change)
             .await

@@ -1,6 +1,6 @@
 //! A REST request as data, and what came back. Small on purpose: the tests must not lean on the client they ship with.
 
-use crate::bed::Caller;
+use crate::test_database::Caller;
 use reqwest::Method;
 use serde_json::Value;
 use std::fmt;

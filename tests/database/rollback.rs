@@ -1,10 +1,10 @@
 //! Rolling every migration back one by one and forward again: the identical catalog at each step, the rows that a
 //! rollback does not name, and the role that belongs to the whole cluster.
 
-use crate::bed::{Migration, connect, empty, migrated, migrations, stack, value};
-use crate::catalog::{describe, difference};
+use crate::catalog_text::{describe, difference};
 use crate::image;
 use crate::seed;
+use crate::test_database::{Migration, connect, empty, migrated, migrations, stack, value};
 use supadeck_stack::{Options, Stack};
 use tokio_postgres::Client;
 
@@ -201,8 +201,8 @@ fn every_migration_has_its_rollback() {
         .into_iter()
         .map(|m: Migration| m.name)
         .collect();
-    let folder = crate::bed::root().join("migrations/rollback");
-    let back: Vec<String> = crate::bed::sql_files(&folder)
+    let folder = crate::test_database::root().join("migrations/rollback");
+    let back: Vec<String> = crate::test_database::sql_files(&folder)
         .iter()
         .map(|file| file.file_name().unwrap().to_str().unwrap().to_owned())
         .collect();

@@ -1,13 +1,13 @@
 //! The lock rules of section 4 as a table: what is tried, which rule decides, and what the rule says for whom in which
 //! state. `lock.rs` tries every line as every caller in every state.
 
-use crate::bed::{ALICE, Caller};
 use crate::cell::Expected;
-use crate::request::Request;
-use crate::world::{
+use crate::lock_fixture::{
     CYCLE, GOAL, ITEM, LATER, LOCKED_PLAN, OPEN_ITEM, OPEN_PLAN, PLAN, SPARE_GOAL, SPARE_TASK,
     State, TASK, Unlock,
 };
+use crate::request::Request;
+use crate::test_database::{ALICE, Caller};
 use Kind::{Add, Call, Change};
 use Rule::{
     Always, Cap, EndOfUnlock, Free, Id, InUse, LowerOnly, Nothing, Past, Planned, Presence, Reason,

@@ -4,8 +4,8 @@
 //! The log is filled by `seeds/scale/audit.sql`, with fewer records where nobody asks for more: from 100,000 on the planner chooses what it
 //! chooses at a million. `SUPADECK_AUDIT_RECORDS=1000000` takes that many.
 
-use crate::bed::{connect, migrated, root, stack, value};
 use crate::cell::Cells;
+use crate::test_database::{connect, migrated, root, stack, value};
 use serde_json::Value;
 use tokio_postgres::{Client, SimpleQueryMessage};
 
@@ -51,7 +51,7 @@ const FILTERS: [(&str, &[&str]); 27] = [
     ("id = '$RECORD'",                                          &["pkey"]),
 ];
 
-/// The records of a bed that was filled.
+/// The records of a test_db that was filled.
 async fn fill(owner: &Client) -> u64 {
     let records = std::env::var("SUPADECK_AUDIT_RECORDS")
         .ok()

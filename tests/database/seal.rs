@@ -1,10 +1,10 @@
 //! Seals: who may make and check them, that a check names whatever was done to sealed records and seals, that writers neither wait nor get
 //! lost, and that what was not tampered with stays proven.
 
-use crate::bed::{ALICE, Bed, Caller, connect, migrated, stack, value};
 use crate::cell::{Cells, Expected};
 use crate::pair;
 use crate::request::Request;
+use crate::test_database::{ALICE, Caller, TestDatabase, connect, migrated, stack, value};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -226,8 +226,8 @@ async fn what_is_no_fault_is_not_called_one() {
 
 #[tokio::test]
 async fn who_may_seal_and_check() {
-    let bed = Bed::new("seal_access").await;
-    pair::make(&bed).await;
+    let test_db = TestDatabase::new("seal_access").await;
+    pair::make(&test_db).await;
     let mut cells = Cells::default();
     let seal = Request::call("seal_audit_log", json!({}));
     let verify = Request::call("verify_audit_seals", json!({}));
@@ -235,7 +235,7 @@ async fn who_may_seal_and_check() {
         let seals = caller == Caller::Service;
         let checks = seals || caller == Caller::Auditor;
         for (name, request, may) in [("seal", &seal, seals), ("verify", &verify, checks)] {
-            let answer = bed.ask(caller, request).await;
+            let answer = test_db.ask(caller, request).await;
             let is_right = if may {
                 answer.is_success
             } else {
@@ -246,7 +246,7 @@ async fn who_may_seal_and_check() {
     }
     for caller in Caller::ALL {
         let reads = matches!(caller, Caller::Service | Caller::Auditor);
-        let answer = bed
+        let answer = test_db
             .ask(caller, &Request::get("audit_seal?select=number,digest"))
             .await;
         let expected = if reads {
@@ -265,12 +265,12 @@ async fn who_may_seal_and_check() {
             ),
             ("delete", Request::delete("audit_seal?number=eq.1")),
         ] {
-            let answer = bed.ask(caller, &request).await;
+            let answer = test_db.ask(caller, &request).await;
             cells.answer(&format!("{caller}: {name}"), &Expected::DENIED, &answer);
         }
     }
     // The owner and a superuser are refused too, until they switch the trigger off.
-    let superuser = bed.superuser().await;
+    let superuser = test_db.superuser().await;
     for role in ["postgres", "supabase_admin"] {
         for statement in [
             "update public.audit_seal set record_count = 1",

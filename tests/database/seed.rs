@@ -1,9 +1,9 @@
 //! The seeds: what they leave, that a second run writes nothing, and that the demo accounts can sign in.
 
-use crate::bed::{Bed, http, migrated, root, sign_in, sql_files, value};
 use crate::cell::Cells;
 use crate::image;
 use crate::support::without_psql;
+use crate::test_database::{TestDatabase, http, migrated, root, sign_in, sql_files, value};
 use serde_json::Value;
 use tokio_postgres::Client;
 
@@ -61,8 +61,8 @@ async fn second_run_of_the_seeds_writes_nothing() {
 
 #[tokio::test]
 async fn demo_accounts_sign_in_and_see_their_story() {
-    let bed = Bed::new("seed_accounts").await;
-    run_all(&bed.owner).await;
+    let test_db = TestDatabase::new("seed_accounts").await;
+    run_all(&test_db.owner).await;
     let http = http();
     let mut cells = Cells::default();
     for (name, cycles, goals, records_of_others) in [
@@ -72,11 +72,11 @@ async fn demo_accounts_sign_in_and_see_their_story() {
         ("auditor", 4, 8, true),
     ] {
         let email = format!("{name}@example.com");
-        let token = sign_in(&http, &bed.info, &email, "weeksmith-demo").await;
+        let token = sign_in(&http, &test_db.info, &email, "weeksmith-demo").await;
         let read = |path: &'static str| {
             let request = http
-                .get(format!("{}/rest/v1/{path}", bed.info.url))
-                .header("apikey", &bed.info.publishable_key)
+                .get(format!("{}/rest/v1/{path}", test_db.info.url))
+                .header("apikey", &test_db.info.publishable_key)
                 .bearer_auth(&token);
             async move {
                 let bytes = request.send().await.unwrap().bytes().await.unwrap();

@@ -1,6 +1,6 @@
 //! The plain SQL checks of `tests/sql`, with psql: they include each other and use its variables.
 
-use crate::bed::{migrated, root, sql_files, stack};
+use crate::test_database::{migrated, root, sql_files, stack};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::str::FromStr;

@@ -1,9 +1,9 @@
 //! The view `week_lock_status`: what it says about a plan and why, and how much of it is done.
 
-use crate::bed::{ALICE, Bed, Caller};
 use crate::cell::Cells;
+use crate::lock_fixture::CYCLE;
 use crate::request::Request;
-use crate::world::CYCLE;
+use crate::test_database::{ALICE, Caller, TestDatabase};
 
 /// A plan and what the view has to say about it.
 struct Plan {
@@ -34,7 +34,7 @@ const PLANS: [Plan; 9] = [
 
 #[tokio::test]
 async fn view_says_what_is_locked_why_and_how_much_is_done() {
-    let bed = Bed::new("status").await;
+    let test_db = TestDatabase::new("status").await;
     let mut statements = vec![format!(
         "insert into public.cycle (id, user_id, start_date, end_date, current_week)
          select '{CYCLE}', '{ALICE}', today, today + 83, 3 from (select (now() at time zone 'UTC')::date) clock (today);"
@@ -58,12 +58,16 @@ async fn view_says_what_is_locked_why_and_how_much_is_done() {
             ));
         }
     }
-    bed.owner.batch_execute(&statements.concat()).await.unwrap();
-    let date = bed
+    test_db
+        .owner
+        .batch_execute(&statements.concat())
+        .await
+        .unwrap();
+    let date = test_db
         .value("select to_char(unlocked_until at time zone 'UTC', 'YYYY-MM-DD HH24:MI') from public.weekly_plan where week_no = 9")
         .await;
 
-    let answer = bed
+    let answer = test_db
         .ask(
             Caller::Alice,
             &Request::get("week_lock_status?order=week_no"),
@@ -99,20 +103,23 @@ async fn view_says_what_is_locked_why_and_how_much_is_done() {
 /// Without a date when it is today, and in UTC whatever the reader's time zone is.
 #[tokio::test]
 async fn unlock_of_today_is_told_without_its_date() {
-    let bed = Bed::new("status_today").await;
+    let test_db = TestDatabase::new("status_today").await;
     // The last second of the day may be today or, a moment later, tomorrow: both forms are right then.
     let statements = format!(
         "insert into public.cycle (id, user_id, start_date, end_date) values ('{CYCLE}', '{ALICE}', '2025-01-06', '2025-03-30');
          insert into public.weekly_plan (user_id, cycle_id, week_no, unlocked_until)
          values ('{ALICE}', '{CYCLE}', 7, (date_trunc('day', now() at time zone 'UTC') + interval '1 day - 1 second') at time zone 'UTC')"
     );
-    bed.owner.batch_execute(&statements).await.unwrap();
-    bed.owner
+    test_db.owner.batch_execute(&statements).await.unwrap();
+    test_db
+        .owner
         .batch_execute("set timezone = 'Asia/Tokyo'")
         .await
         .unwrap();
-    let why = bed.value("select why from public.week_lock_status").await;
-    let is_over = bed
+    let why = test_db
+        .value("select why from public.week_lock_status")
+        .await;
+    let is_over = test_db
         .value("select bool_and(locked) from public.week_lock_status")
         .await;
     assert!(
@@ -124,7 +131,7 @@ async fn unlock_of_today_is_told_without_its_date() {
 /// The current week is nobody's when today is outside the cycle.
 #[tokio::test]
 async fn current_week_needs_a_running_cycle() {
-    let bed = Bed::new("status_week").await;
+    let test_db = TestDatabase::new("status_week").await;
     let mut cells = Cells::default();
     for (name, start, end, is_current) in [
         ("over", "- 90", "- 1", false),
@@ -138,12 +145,18 @@ async fn current_week_needs_a_running_cycle() {
              select '{CYCLE}', '{ALICE}', today {start}, today {end}, 5 from (select (now() at time zone 'UTC')::date) clock (today);
              insert into public.weekly_plan (user_id, cycle_id, week_no) values ('{ALICE}', '{CYCLE}', 5)"
         );
-        let today = bed.value("select (now() at time zone 'UTC')::date").await;
-        bed.owner.batch_execute(&statements).await.unwrap();
-        let got = bed
+        let today = test_db
+            .value("select (now() at time zone 'UTC')::date")
+            .await;
+        test_db.owner.batch_execute(&statements).await.unwrap();
+        let got = test_db
             .value("select is_current_week from public.week_lock_status")
             .await;
-        if today == bed.value("select (now() at time zone 'UTC')::date").await {
+        if today
+            == test_db
+                .value("select (now() at time zone 'UTC')::date")
+                .await
+        {
             cells.same(name, &is_current.to_string(), &got);
         }
     }

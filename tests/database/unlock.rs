@@ -1,10 +1,10 @@
 //! The emergency unlock: what it asks for, what it records, how long it lasts and how it ends.
 
-use crate::bed::{ALICE, Bed, Caller};
 use crate::cell::{Cells, Expected};
 use crate::image;
+use crate::lock_fixture::{self, ITEM, OPEN_PLAN, PLAN, State, Unlock};
 use crate::request::Request;
-use crate::world::{self, ITEM, OPEN_PLAN, PLAN, State, Unlock};
+use crate::test_database::{ALICE, Caller, TestDatabase};
 use serde_json::{Value, json};
 
 fn unlock(plan: &str, rationale: &Value, minutes: &Value) -> Request {
@@ -20,7 +20,7 @@ fn change_qty(qty: u32) -> Request {
 
 #[tokio::test]
 async fn unlock_asks_for_a_reason_a_time_and_a_locked_week() {
-    let bed = Bed::new("unlock_arguments").await;
+    let test_db = TestDatabase::new("unlock_arguments").await;
     let ill = json!("Ill.");
     let hour = json!(60);
     let reason = || Expected::Message("22023", "An emergency unlock needs a reason.".into());
@@ -44,19 +44,19 @@ async fn unlock_asks_for_a_reason_a_time_and_a_locked_week() {
         ("a day", unlock(PLAN, &ill, &json!(1440)), Expected::Rows(1)),
     ];
     let mut cells = Cells::default();
-    world::make(&bed, State::locked(true, Unlock::None)).await;
+    lock_fixture::make(&test_db, State::locked(true, Unlock::None)).await;
     for (name, request, expected) in table {
         for caller in Caller::ALL {
-            let before = image::of_everything(&bed.owner).await;
+            let before = image::of_everything(&test_db.owner).await;
             let expected = if caller == Caller::Service {
                 expected.clone()
             } else {
                 Expected::DENIED
             };
-            let answer = bed.ask(caller, &request).await;
+            let answer = test_db.ask(caller, &request).await;
             let cell = format!("{caller}: {name}");
             cells.answer(&cell, &expected, &answer);
-            let is_unchanged = before == image::of_everything(&bed.owner).await;
+            let is_unchanged = before == image::of_everything(&test_db.owner).await;
             cells.same(
                 &format!("{cell}: changed"),
                 &expected.may_change(),
@@ -69,20 +69,20 @@ async fn unlock_asks_for_a_reason_a_time_and_a_locked_week() {
 
 #[tokio::test]
 async fn unlock_leaves_one_record_with_reason_and_images() {
-    let bed = Bed::new("unlock_record").await;
-    world::make(&bed, State::locked(true, Unlock::None)).await;
+    let test_db = TestDatabase::new("unlock_record").await;
+    lock_fixture::make(&test_db, State::locked(true, Unlock::None)).await;
     let records = "select count(*) from public.audit_log";
-    let before: u32 = bed.value(records).await.parse().unwrap();
+    let before: u32 = test_db.value(records).await.parse().unwrap();
     let correlation = "40000000-0000-4000-8000-00000000abcd";
     let request = unlock(PLAN, &json!("  Broke an ankle.  "), &json!(90))
         .header("x-correlation-id", correlation)
         .header("x-rationale", "Of the request, not of the unlock.");
-    let answer = bed.ask(Caller::Service, &request).await;
+    let answer = test_db.ask(Caller::Service, &request).await;
     let until = answer.row()["unlocked_until"].clone();
-    assert_eq!(bed.value(records).await, (before + 1).to_string());
+    assert_eq!(test_db.value(records).await, (before + 1).to_string());
 
     let newest = Request::get("audit_log?order=created_at.desc,id.desc&limit=1");
-    let answer = bed.ask(Caller::Service, &newest).await;
+    let answer = test_db.ask(Caller::Service, &newest).await;
     let record = answer.row();
     let mut cells = Cells::default();
     for (member, expected) in [
@@ -111,22 +111,22 @@ async fn unlock_leaves_one_record_with_reason_and_images() {
     cells.same(
         "the time it ends",
         &"true".to_owned(),
-        &bed.value(&minutes).await,
+        &test_db.value(&minutes).await,
     );
     cells.finish();
 }
 
 #[tokio::test]
 async fn unlock_can_be_renewed_and_ended_but_not_lengthened_by_hand() {
-    let bed = Bed::new("unlock_end").await;
-    world::make(&bed, State::locked(true, Unlock::Running)).await;
+    let test_db = TestDatabase::new("unlock_end").await;
+    lock_fixture::make(&test_db, State::locked(true, Unlock::Running)).await;
     let set = |minutes: i32| {
-        let bed = &bed;
+        let test_db = &test_db;
         async move {
             let at = format!(
                 "select to_char((now() + interval '{minutes} minutes') at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')"
             );
-            let until = bed.value(&at).await;
+            let until = test_db.value(&at).await;
             Request::update(
                 format!("weekly_plan?id=eq.{PLAN}"),
                 json!({ "unlocked_until": until }),
@@ -219,20 +219,20 @@ async fn unlock_can_be_renewed_and_ended_but_not_lengthened_by_hand() {
             Expected::Rows(1),
         ),
     ] {
-        let answer = bed.ask(caller, &request).await;
+        let answer = test_db.ask(caller, &request).await;
         cells.answer(name, &expected, &answer);
     }
     let unlocks = "select count(*) from public.audit_log where action = 'weekly_plan.unlock'";
     cells.same(
         "recorded unlocks",
         &"3".to_owned(),
-        &bed.value(unlocks).await,
+        &test_db.value(unlocks).await,
     );
     let by_hand = "select count(*) from public.audit_log where action = 'weekly_plan.update'";
     cells.same(
         "recorded changes by hand",
         &"2".to_owned(),
-        &bed.value(by_hand).await,
+        &test_db.value(by_hand).await,
     );
     cells.finish();
 }

@@ -2,7 +2,7 @@
 //! each group of risks and the word that was typed stood on the screen.
 
 use crate::fixture::{alice, answer, filled, opened, plan, planned, press, target, text, ticket};
-use crate::locks::look;
+use crate::samples::look;
 use proptest::prelude::*;
 use std::collections::BTreeSet;
 use std::sync::{Arc, LazyLock};
@@ -136,7 +136,7 @@ fn made() -> Vec<(&'static str, Model)> {
         ),
         ("ways", {
             let mut model = filled((120, 40));
-            crate::ways::edited(&mut model);
+            crate::samples::edited(&mut model);
             press(&mut model, &["w"]);
             model
         }),

@@ -1,7 +1,7 @@
 //! Files in hand: edited, made and deleted from the lists, and from a dry run on to running it.
 
 use crate::fixture::{answer, answer_all, filled, plan, planned, press, target, text, ticket};
-use crate::ways::rehearsal;
+use crate::samples::rehearsal;
 use supadeck::app::dialog::Dialog;
 use supadeck::app::effect::{Effect, Fix, Load, Write};
 use supadeck::app::model::Model;

@@ -1,6 +1,6 @@
 //! A deck with the demo's kind of data, and the few moves that every test makes.
 
-use crate::browsed;
+use crate::table_fixture;
 use jiff::Timestamp;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
@@ -118,10 +118,10 @@ pub fn report(load: &Load) -> Report {
         Load::Record(id) => Report::Record(Ok(Box::new(record(id).into()))),
         Load::Find(id) => Report::Found(Ok(Box::new(record(id).into()))),
         Load::Journal => Report::Journal(Ok(journal())),
-        Load::TableList => Report::TableList(Ok(browsed::list())),
-        Load::TableInfo(name) => Report::TableInfo(Ok(Box::new(browsed::info(name)))),
-        Load::Rows(wanted) => Report::Rows(Ok(Box::new(browsed::page(wanted)))),
-        Load::WholeRow(wanted) => Report::WholeRow(Ok(Box::new(browsed::page(wanted)))),
+        Load::TableList => Report::TableList(Ok(table_fixture::list())),
+        Load::TableInfo(name) => Report::TableInfo(Ok(Box::new(table_fixture::info(name)))),
+        Load::Rows(wanted) => Report::Rows(Ok(Box::new(table_fixture::page(wanted)))),
+        Load::WholeRow(wanted) => Report::WholeRow(Ok(Box::new(table_fixture::page(wanted)))),
         Load::People => Report::People(Box::default()),
         Load::Live(question) => Report::Live(Ok(LiveAnswer {
             found: match question {
@@ -140,7 +140,7 @@ pub fn report(load: &Load) -> Report {
             kept: None,
             profiles: Vec::new(),
         })),
-        Load::Access(_) => Report::Access(Ok(Box::new(crate::access::matrix()))),
+        Load::Access(_) => Report::Access(Ok(Box::new(crate::samples::matrix()))),
         Load::Difference(_)
         | Load::Review { .. }
         | Load::Fix(_)

@@ -1,6 +1,7 @@
 //! The Locks screen: the selected week through a change of who reads, and the unlock that says whose week it is.
 
-use crate::fixture::{answer, answer_all, filled, press, reason, report, text, ticket};
+use crate::fixture::{answer, answer_all, filled, press, report, text, ticket};
+use crate::samples::look;
 use supadeck::app::command::Command;
 use supadeck::app::dialog::Dialog;
 use supadeck::app::effect::{Effect, Load, Timer, Write};
@@ -8,7 +9,7 @@ use supadeck::app::model::Model;
 use supadeck::app::msg::{Msg, Report};
 use supadeck::app::{execute, update};
 use supadeck::domain::identity::Identity;
-use supadeck::domain::lock::{UnlockPreview, UnlockRequest, WeekLock};
+use supadeck::domain::lock::WeekLock;
 use supadeck::domain::problem::{Kind, Problem};
 
 const BOB: &str = "b0b00000-0000-4000-8000-000000000002";
@@ -37,33 +38,6 @@ fn as_service(model: &mut Model, rows: &[WeekLock]) {
         let more = answer(model, ticket, report);
         answer_all(model, more);
     }
-}
-
-/// Enter on the form: the week is looked at, and stands as it does on the screen.
-pub fn look(model: &mut Model) {
-    let effects = press(model, &["enter"]);
-    let [
-        Effect::Load {
-            load: Load::Prospect(request),
-            ticket,
-            ..
-        },
-    ] = effects.as_slice()
-    else {
-        panic!("{effects:?}")
-    };
-    let lock = model.locks.selected().unwrap().clone();
-    let opening = lock.running_until().map(|_| reason());
-    let prospect = UnlockPreview {
-        cycle: None,
-        opening,
-        request: UnlockRequest {
-            shown_until: lock.unlocked_until.clone(),
-            ..request.clone()
-        },
-        lock,
-    };
-    answer(model, *ticket, Report::Prospect(Ok(Box::new(prospect))));
 }
 
 /// Draws at sizes down to nothing, and goes back.

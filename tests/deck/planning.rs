@@ -2,7 +2,7 @@
 //! these reads went.
 
 use crate::fixture::{ALICE, alice, answer_all, draw, filled, lines, opened, press, text};
-use crate::reads::{answer_but, denial, refused, silence, words};
+use crate::read_states::{answer_but, denial, refused, silence, words};
 use serde_json::json;
 use supadeck::app::effect::{Effect, Load, Timer};
 use supadeck::app::model::{Model, Screen};

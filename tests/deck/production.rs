@@ -1,7 +1,7 @@
 //! A plan for a database that belongs to a production profile, whatever project is open.
 
 use crate::fixture::{answer, filled, plan, planned, press, text, ticket};
-use crate::ways::rehearsal;
+use crate::samples::rehearsal;
 use supadeck::app::effect::{Effect, Write};
 use supadeck::app::model::Model;
 use supadeck::app::msg::Report;

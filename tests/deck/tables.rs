@@ -1,7 +1,7 @@
 //! The Tables screen: the list, the grid in both directions, a row, foreign keys there and back, filters, and who reads.
 
-use crate::browsed::GOALS;
 use crate::fixture::{answer, answer_all, filled, press, text, ticket};
+use crate::table_fixture::GOALS;
 use serde_json::{Value, json};
 use supadeck::app::dialog::Dialog;
 use supadeck::app::effect::{Effect, Load, Write};
@@ -250,7 +250,7 @@ fn nothing_of_one_identity_is_shown_under_another() {
         _ => None,
     });
     let (described, name) = described.unwrap();
-    let info = crate::browsed::info(&name);
+    let info = crate::table_fixture::info(&name);
     let effects = answer(&mut model, described, Report::TableInfo(Ok(Box::new(info))));
     answer(&mut model, ticket(&effects), Report::Rows(Err(denied)));
     let frame = text(&model);
@@ -497,7 +497,7 @@ fn no_answer_of_one_table_lands_in_the_grid_of_another() {
     else {
         panic!("{effects:?}");
     };
-    let info = Report::TableInfo(Ok(Box::new(crate::browsed::info(name))));
+    let info = Report::TableInfo(Ok(Box::new(crate::table_fixture::info(name))));
     let late = answer(&mut model, *ticket, info);
     assert_eq!(wanted(&late).table.name, "cycle");
     press(&mut model, &["backspace"]);
@@ -538,7 +538,7 @@ fn a_typed_value_is_for_the_row_it_was_typed_at() {
         let now = model.now;
         let grid = model.browser.grid.as_mut().unwrap();
         let wanted = grid.request_start();
-        let mut page = crate::browsed::page(&wanted);
+        let mut page = crate::table_fixture::page(&wanted);
         page.rows.retain(|row| row["id"] != left_out);
         for row in &mut page.rows {
             row.insert("description".into(), note.into());

@@ -3,12 +3,12 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 #![cfg(unix)]
 
-mod closed;
+mod closed_terminal;
 mod editor;
 mod guide;
 mod job;
+mod mfa;
 mod screen;
-mod second;
 mod session;
 mod stack;
 #[path = "../support/mod.rs"]

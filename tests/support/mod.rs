@@ -2,6 +2,9 @@
 //! Each binary takes it in by its path and uses a part of it.
 #![allow(dead_code)]
 
+pub mod chance;
+pub mod fake_management_api;
+
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;

@@ -126,7 +126,7 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
     let filter = Filter::parse(&asked, begun.unwrap_or(started_at))?;
     let filter = reader.resolved(filter, &trail).await?;
     // What cannot be asked leaves no file behind.
-    trail.demand(&filter, reader.who(), false)?;
+    trail.pushdown(&filter, reader.who(), false)?;
     let wanted = wanted(args, (&trail, &filter), form, &masks, &reader);
     let people = names_of(context, &reader).await?;
     let mut file = match stopped {

@@ -137,9 +137,9 @@ const ATTACKS: &[&[&str]] = &[
 ];
 
 /// A folder with a file to steal and a place to write, both open to the account of Postgres.
-struct Ground(TempDir);
+struct OutsideFolder(TempDir);
 
-impl Ground {
+impl OutsideFolder {
     fn new() -> Self {
         let folder = open_folder();
         std::fs::write(folder.path().join("private"), SECRET).unwrap();
@@ -219,12 +219,12 @@ async fn no_role_gets_out(provider: Option<Provider>) {
     let Some(stack) = started(provider).await else {
         return;
     };
-    let ground = Ground::new();
+    let folder = OutsideFolder::new();
     // The attacks are real: who may do it, does it.
     let admin = connect(&stack.superuser_url("postgres")).await;
-    let touch = ground.filled("copy (select 1) to program 'touch {mark}'");
+    let touch = folder.filled("copy (select 1) to program 'touch {mark}'");
     admin.batch_execute(&touch).await.unwrap();
-    std::fs::remove_file(ground.mark()).unwrap();
+    std::fs::remove_file(folder.mark()).unwrap();
 
     let url = stack.create_database("outside").await.unwrap();
     for (who, database, login) in [
@@ -251,7 +251,7 @@ async fn no_role_gets_out(provider: Option<Provider>) {
                 format!("postgresql://{role}:taken@{place}")
             }
         };
-        ground
+        folder
             .attack(&stack, database, who, &connect(&url).await)
             .await;
     }
@@ -392,8 +392,8 @@ async fn kept_data_that_got_out_once_is_closed_when_it_is_opened() {
     stack.stop().await.unwrap();
 
     let stack = Stack::start(options()).await.unwrap();
-    let ground = Ground::new();
+    let folder = OutsideFolder::new();
     let db = connect(&stack.info().db_url).await;
-    ground.attack(&stack, "postgres", "postgres", &db).await;
+    folder.attack(&stack, "postgres", "postgres", &db).await;
     stack.stop().await.unwrap();
 }

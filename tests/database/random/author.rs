@@ -1,10 +1,10 @@
 //! What somebody sends next: requests drawn from the rows that are there, most of them nearly right.
 
-use super::chance::Chance;
 use super::snapshot::{Snapshot, account, text};
-use crate::bed::{ALICE, BOB, Caller};
 use crate::image::TABLES;
 use crate::request::Request;
+use crate::support::chance::Chance;
+use crate::test_database::{ALICE, BOB, Caller};
 use serde_json::{Map, Value, json};
 
 /// What a request does to the rows of its table.

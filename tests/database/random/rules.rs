@@ -2,8 +2,8 @@
 
 use super::author::{Act, Verb};
 use super::snapshot::{Snapshot, Week, account, is_beyond, number, text};
-use crate::bed::Caller;
 use crate::request::Answer;
+use crate::test_database::Caller;
 use serde_json::Value;
 use std::collections::BTreeSet;
 

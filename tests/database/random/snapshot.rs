@@ -1,8 +1,8 @@
 //! What is in the database at one moment, read by the superuser, and what follows from it about locks. Locks are computed
 //! here from the rows, by the words of the design, and not by the functions under test.
 
-use crate::bed::{ALICE, BOB, Caller};
 use crate::image::TABLES;
+use crate::test_database::{ALICE, BOB, Caller};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use tokio_postgres::{Client, SimpleQueryMessage};

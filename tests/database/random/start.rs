@@ -1,6 +1,6 @@
 //! Where every walk starts: two people with a cycle that runs, one that has not started, and rows in every table.
 
-use crate::bed::{ALICE, BOB};
+use crate::test_database::{ALICE, BOB};
 use std::fmt::Write;
 
 /// The id of a row of the start: the kind's digit, the person's, and a number.

@@ -14,7 +14,7 @@ use crate::domain::query::{Filter as Condition, Op};
 
 /// What is asked of whom for a filter.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Demand<'a> {
+pub struct Pushdown<'a> {
     /// Conditions that an index answers.
     pub indexed: Vec<Condition>,
     /// Conditions for which the server looks at one record after the other.
@@ -34,7 +34,7 @@ pub enum Cost {
     Here,
 }
 
-impl Demand<'_> {
+impl Pushdown<'_> {
     /// Whether a record fits what is looked at here.
     pub fn rest_fits(&self, record: &Record, who: &Identity) -> bool {
         self.rest.iter().all(|clause| clause.fits(record, who))
@@ -53,8 +53,8 @@ impl Demand<'_> {
 impl Filter {
     /// The conditions, all of which must hold. `actor:me` needs somebody to be signed in, and names must be resolved.
     /// `has_changed` says whether every record names the fields that changed, in a column of its own.
-    pub fn demand(&self, who: &Identity, has_changed: bool) -> Result<Demand<'_>, Problem> {
-        let mut demand = Demand {
+    pub fn pushdown(&self, who: &Identity, has_changed: bool) -> Result<Pushdown<'_>, Problem> {
+        let mut pushdown = Pushdown {
             indexed: Vec::new(),
             checked: Vec::new(),
             rest: Vec::new(),
@@ -62,7 +62,7 @@ impl Filter {
         for clause in self.clauses() {
             let cost = cost(&clause, has_changed);
             if cost == Cost::Here {
-                demand.rest.push(clause);
+                pushdown.rest.push(clause);
                 continue;
             }
             let any = clause.any.iter().map(|atom| condition(atom, who));
@@ -74,11 +74,11 @@ impl Filter {
                 other => vec![other],
             };
             match cost {
-                Cost::Indexed => demand.indexed.extend(conditions),
-                _ => demand.checked.extend(conditions),
+                Cost::Indexed => pushdown.indexed.extend(conditions),
+                _ => pushdown.checked.extend(conditions),
             }
         }
-        Ok(demand)
+        Ok(pushdown)
     }
 }
 

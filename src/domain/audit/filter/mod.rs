@@ -24,7 +24,7 @@ pub use crate::domain::filter::id_part::IdPart;
 pub use crate::domain::filter::moment::Moment;
 pub use crate::domain::filter::sign::Test;
 pub use crate::domain::filter::text::{FilterFault, quoted};
-pub use conditions::{Cost, Demand, is_row_id_start};
+pub use conditions::{Cost, Pushdown, is_row_id_start};
 pub use fits::{Wildcard, changed_keys};
 pub use holding::holding;
 pub use keys::{ALL_KEYS, KeySpec};

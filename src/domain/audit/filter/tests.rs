@@ -25,9 +25,9 @@ fn fault(text: &str) -> Problem {
 
 fn conditions(text: &str) -> Vec<Condition> {
     let filter = parse(text);
-    let demand = filter.demand(&Identity::Service, false).unwrap();
-    assert!(demand.rest.is_empty(), "{text}");
-    [demand.indexed, demand.checked].concat()
+    let pushdown = filter.pushdown(&Identity::Service, false).unwrap();
+    assert!(pushdown.rest.is_empty(), "{text}");
+    [pushdown.indexed, pushdown.checked].concat()
 }
 
 fn not(condition: Condition) -> Condition {
@@ -190,7 +190,7 @@ fn names_become_ids_and_one_that_nobody_has_says_so() {
 fn a_filter_says_who_answers_it() {
     let cost = |text: &str, has_changed| {
         parse(text)
-            .demand(&Identity::Service, has_changed)
+            .pushdown(&Identity::Service, has_changed)
             .unwrap()
             .cost()
     };
@@ -219,9 +219,9 @@ fn a_filter_says_who_answers_it() {
 #[test]
 fn a_name_of_a_field_is_one_element_of_an_array() {
     let filter = parse(r#"changed:"a\"b,{c}""#);
-    let demand = filter.demand(&Identity::Service, true).unwrap();
+    let pushdown = filter.pushdown(&Identity::Service, true).unwrap();
     let wanted = Condition::compare("changed", Op::Contains, r#"{"a\"b,{c}"}"#);
-    assert_eq!(demand.indexed, [wanted]);
+    assert_eq!(pushdown.indexed, [wanted]);
 }
 
 #[test]
@@ -301,7 +301,7 @@ fn a_path_is_typed_as_it_is_shown() {
     // Not every server reads such a key: the record is looked at here.
     let filter = parse("after.\"q\\\"\\\\\">3");
     assert_eq!(
-        filter.demand(&Identity::Service, true).unwrap().cost(),
+        filter.pushdown(&Identity::Service, true).unwrap().cost(),
         Cost::Here
     );
     for text in [
@@ -392,10 +392,10 @@ fn me_is_whoever_reads() {
     });
     let filter = parse("actor:me");
     assert_eq!(
-        filter.demand(&alice, false).unwrap().indexed,
+        filter.pushdown(&alice, false).unwrap().indexed,
         [Condition::eq("actor_user_id", ID)]
     );
-    let problem = filter.demand(&Identity::Service, false).unwrap_err();
+    let problem = filter.pushdown(&Identity::Service, false).unwrap_err();
     assert_eq!(problem.kind, Kind::Usage);
 }
 

@@ -1,8 +1,8 @@
 //! Where a project keeps its audit trail: in `audit_log` as this program makes it, or in a table of its own, of which some columns say
 //! what a record says. Whatever such a table lacks is missing in its records, and said.
 
-mod demand;
 mod mapping;
+mod pushdown;
 mod read;
 mod shape;
 #[cfg(test)]
@@ -12,7 +12,7 @@ use mapping::bounded;
 pub use mapping::{ColumnKind, TrailColumn, TrailMapping};
 pub use shape::{KNOWN, recognise};
 
-use super::filter::{Demand, Filter};
+use super::filter::{Filter, Pushdown};
 use super::{Cursor, PageDirection, Record};
 use crate::domain::identity::Identity;
 use crate::domain::plural::listed;
@@ -125,15 +125,15 @@ impl Trail {
     }
 
     /// What is asked of whom for a filter.
-    pub fn demand<'a>(
+    pub fn pushdown<'a>(
         &self,
         filter: &'a Filter,
         who: &Identity,
         has_changed: bool,
-    ) -> Result<Demand<'a>, Problem> {
+    ) -> Result<Pushdown<'a>, Problem> {
         match self {
-            Self::Own => filter.demand(who, has_changed),
-            Self::Other(mapping) => mapping.demand(filter, who),
+            Self::Own => filter.pushdown(who, has_changed),
+            Self::Other(mapping) => mapping.pushdown(filter, who),
         }
     }
 

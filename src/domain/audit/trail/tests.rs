@@ -179,7 +179,7 @@ fn what_the_table_cannot_answer_is_said_and_what_it_can_is_asked_of_it() {
     let supa = mapped("audit.record_version", SUPA_AUDIT);
     let parse = |text: &str| Filter::parse(text, jiff::Timestamp::UNIX_EPOCH).unwrap();
     for (filter, key) in [("subject:none", "subject:"), ("-request:none", "request:")] {
-        let problem = supa.demand(&parse(filter), &who).unwrap_err();
+        let problem = supa.pushdown(&parse(filter), &who).unwrap_err();
         assert!(
             problem.what.contains(key) && problem.why.contains("audit.record_version"),
             "{problem}"
@@ -201,14 +201,14 @@ fn what_the_table_cannot_answer_is_said_and_what_it_can_is_asked_of_it() {
         (&bare, "row:orders/7", "row:"),
         (&bare, "changed:qty", "changed:"),
     ] {
-        let problem = mapping.demand(&parse(filter), &who).unwrap_err();
+        let problem = mapping.pushdown(&parse(filter), &who).unwrap_err();
         assert!(
             problem.what.contains(&format!("`{key}`")),
             "{filter} {problem}"
         );
     }
     for filter in ["type:user", "before.qty>3", "row:orders/7"] {
-        assert!(supa.demand(&parse(filter), &who).is_ok(), "{filter}");
+        assert!(supa.pushdown(&parse(filter), &who).is_ok(), "{filter}");
     }
     // A value that the column cannot hold is never sent: the server would refuse the whole request.
     let laravel = mapped("audits", LARAVEL);
@@ -235,10 +235,10 @@ fn what_the_table_cannot_answer_is_said_and_what_it_can_is_asked_of_it() {
         (&supa, "text:x", false, true),
     ] {
         let filter = parse(filter);
-        let demand = mapping.demand(&filter, &who).unwrap();
-        let is_sent = !demand.indexed.is_empty() || !demand.checked.is_empty();
+        let pushdown = mapping.pushdown(&filter, &who).unwrap();
+        let is_sent = !pushdown.indexed.is_empty() || !pushdown.checked.is_empty();
         assert_eq!(
-            (is_sent, !demand.rest.is_empty()),
+            (is_sent, !pushdown.rest.is_empty()),
             (sent, compared),
             "{filter}"
         );
@@ -311,13 +311,13 @@ fn what_is_asked_of_the_server_leaves_nothing_out_that_fits() {
         "actor:a11ce000-0000-4000-8000-000000000001",
     ] {
         let filter = Filter::parse(text, jiff::Timestamp::UNIX_EPOCH).unwrap();
-        let demand = mapping.demand(&filter, &Identity::Service).unwrap();
+        let pushdown = mapping.pushdown(&filter, &Identity::Service).unwrap();
         for row in &rows {
             if !filter.fits(&mapping.record(row), &Identity::Service) {
                 continue;
             }
             found += 1;
-            let asked = demand.indexed.iter().chain(&demand.checked);
+            let asked = pushdown.indexed.iter().chain(&pushdown.checked);
             for condition in asked {
                 assert!(is_sent(condition, row), "{text}: {condition:?} {row:?}");
             }

@@ -1,0 +1,5 @@
+//! Who may do what.
+
+mod lint;
+mod matrix;
+mod random;

@@ -1,0 +1,212 @@
+//! Who gains or loses access, and how many rows become visible: told by a dry run from the catalogs before and after, and
+//! the same over the Management API.
+
+use crate::fixture::dry_run::rehearse;
+use crate::fixture::{TestProject, everything, stack, watch};
+use crate::support::fake_management_api::FakeManagementApi;
+use supadeck::domain::dry_run::Report;
+use supadeck::domain::dry_run::access::Verdict;
+use supadeck::domain::report::Extent;
+use supadeck::domain::report::access::list;
+use supadeck::ops::migration::{self, Workspace};
+
+const IN_USE: &str = "
+    create table public.letter (id int primary key, owner uuid, body text);
+    insert into public.letter select n, case when n <= 4 then gen_random_uuid() end, 'x' from generate_series(1, 12) n;
+    alter table public.letter enable row level security;
+    create policy own on public.letter for select to authenticated using (owner = (select auth.uid()));
+    create policy gone on public.letter for delete to authenticated using (owner = (select auth.uid()));
+    revoke all on public.letter from anon, authenticated, service_role;
+    grant select, delete on public.letter to authenticated;
+    create table public.stamp (id int);
+    insert into public.stamp select generate_series(1, 5);
+    alter table public.stamp enable row level security;
+    revoke all on public.stamp from anon, authenticated, service_role;
+    create table public.pebble (id int); insert into public.pebble select generate_series(1, 5);
+    alter table public.pebble enable row level security; revoke all on public.pebble from anon, authenticated, service_role;
+    create view public.peek as select * from public.pebble where id < 3;
+    revoke all on public.peek from anon, authenticated, service_role; grant select on public.peek to anon;
+    create schema hidden; create table hidden.key (id int);
+    create function public.is_friend() returns boolean language sql stable as 'select false';
+    create table public.den (id int); insert into public.den select generate_series(1, 6);
+    create table public.twig (id int); insert into public.twig values (1);
+    create table public.nest (id int); insert into public.nest select generate_series(1, 3);
+    alter table public.den enable row level security; alter table public.twig enable row level security; alter table public.nest enable row level security;
+    create policy friends on public.den for select to authenticated using (public.is_friend());
+    create policy none_yet on public.twig for select to authenticated using (id > 1);
+    create policy with_twigs on public.nest for select to authenticated using (exists (select from public.twig));
+    create view public.porch with (security_invoker = true) as select * from public.den;
+    revoke all on public.den, public.twig, public.nest, public.porch from anon, authenticated, service_role;
+    grant select on public.den, public.twig, public.nest, public.porch to authenticated;";
+
+/// Each change that is told: role, verb, table, how far before and after, rows.
+fn words(report: &Report) -> Vec<String> {
+    let verdict = |verdict| match verdict {
+        Verdict::None => "none",
+        Verdict::Policies => "policies",
+        Verdict::All => "all",
+    };
+    let changes = report.access.iter().filter(|change| change.is_told());
+    changes
+        .map(|change| {
+            let rows = change
+                .rows
+                .map_or_else(|| "-".into(), |rows| rows.to_string());
+            format!(
+                "{} {} {}: {} to {} {rows}",
+                change.role,
+                change.verb,
+                change.table,
+                verdict(change.before),
+                verdict(change.after)
+            )
+        })
+        .collect()
+}
+
+#[tokio::test]
+#[rustfmt::skip]
+async fn what_opens_and_what_closes_is_told_with_its_rows() {
+    let cases: &[(&str, &[&str], &str)] = &[
+        ("alter table letter disable row level security",
+            &["authenticated select public.letter: policies to all 12", "authenticated delete public.letter: policies to all -"],
+            "now every row, because row level security is off; 12 rows become visible to any signed-in stranger"),
+        ("grant select on stamp to anon", &[], ""),
+        ("grant select on stamp to anon; create policy everybody on stamp for select using (true)",
+            &["anon select public.stamp: none to all 5"],
+            "anon gains select on public.stamp: every row, because a policy lets all of them through; 5 rows become visible to everybody"),
+        ("grant select on stamp to anon; create policy a_few on stamp for select to public using (id > 3)",
+            &["anon select public.stamp: none to policies 2"], "the rows that policies let through; 2 rows"),
+        ("drop policy own on letter",
+            &["authenticated select public.letter: policies to none -"], "authenticated loses select on public.letter"),
+        ("drop policy own on letter; create policy mine on letter for select to authenticated using (owner = (select auth.uid()))", &[], ""),
+        ("alter policy own on letter using (true)",
+            &["authenticated select public.letter: policies to all 12"], "12 rows become visible"),
+        ("alter policy own on letter using (owner is null)",
+            &["authenticated select public.letter: policies to policies 8"], "may select other rows of public.letter"),
+        ("create table note (id int); insert into note values (1); revoke all on note from anon, authenticated, service_role; grant select on note to anon",
+            &["anon select public.note: none to all 1"], "row level security is off; 1 row becomes visible to everybody"),
+        ("create view spy as select * from letter; revoke all on spy from anon, authenticated, service_role; grant select on spy to anon",
+            &["anon select public.spy: none to all 12"], "it reads as its owner, past the policies of its tables (no security_invoker); 12 rows"),
+        ("create or replace view peek as select * from pebble",
+            &["anon select public.peek: all to all 3"],
+            "anon may select other rows or columns of public.peek: its definition, owner or grants differ; 3 rows become visible to everybody"),
+        ("alter table pebble rename column id to number; alter table pebble rename to stone", &[], ""),
+        ("create view spy with (security_invoker = true) as select * from letter; revoke all on spy from anon, authenticated, service_role; grant select on spy to authenticated",
+            &["authenticated select public.spy: none to policies 0"], "what the policies of its tables let through"),
+        ("create function peek() returns bigint language sql security definer set search_path = '' as 'select count(*) from public.letter'; \
+          revoke all on function peek() from public, anon, authenticated, service_role; grant execute on function peek() to anon",
+            &["anon execute function public.peek(): none to all -"], "anon gains execute on function public.peek(): it runs as its owner, past every policy"),
+        ("grant select on hidden.key to anon", &[], ""),
+        ("grant usage on schema hidden to anon; grant select on hidden.key to anon",
+            &["anon select hidden.key: none to all 0"], "anon gains select on hidden.key"),
+        ("revoke delete on letter from authenticated", &["authenticated delete public.letter: policies to none -"], "authenticated loses delete"),
+        ("alter table letter rename to mail", &[], ""),
+        ("alter table letter rename owner to holder", &[], ""),
+        ("alter table twig rename to branch; alter table branch rename id to number", &[], ""),
+        ("drop table letter", &[], ""),
+        // What a policy calls and reads decides too, and so does what a view reads.
+        ("create or replace function is_friend() returns boolean language sql stable as 'select true'",
+            &["authenticated select public.den: policies to policies 6", "authenticated select public.porch: policies to policies 6"],
+            "may select other rows of public.den: the policies, or what they read or call, differ; 6 rows"),
+        ("alter policy none_yet on twig using (id > 0)",
+            &["authenticated select public.nest: policies to policies 3", "authenticated select public.twig: policies to policies 1"], "3 rows become visible"),
+        ("create policy for_reading on twig for select to service_role using (true)", &[], ""),
+        ("drop policy gone on letter; comment on table letter is 'x'", &["authenticated delete public.letter: policies to none -"], ""),
+    ];
+    let project = TestProject::new().await;
+    project.db.batch_execute(IN_USE).await.unwrap();
+    let api = FakeManagementApi::start(&project.url).await;
+    for (sql, changes, said) in cases {
+        project.up("1_case.sql", format!("{sql};"));
+        let report = rehearse(&project, everything()).await;
+        assert!(report.problem.is_none(), "{sql}: {:?}", report.problem);
+        assert_eq!(words(&report), *changes, "{sql}");
+        let text = list(&report.access).into_iter().map(|line| line.text()).collect::<Vec<_>>().join("\n");
+        assert!(text.contains(said), "{sql}: {text}");
+        let remote = api.database();
+        let schema = Workspace::new(project.root.path(), remote.clone());
+        let plan = migration::plan(&schema, &everything()).await.unwrap();
+        let there = migration::dry_run(&schema, remote.as_ref(), &plan, &watch().0).await.unwrap();
+        assert_eq!(words(&there), words(&report), "{sql}");
+        assert_eq!(list(&there.access), list(&report.access), "{sql}");
+    }
+}
+
+/// What a role is and whom it belongs to decides too, and so does what a table shows of others.
+#[tokio::test]
+#[rustfmt::skip]
+async fn roles_and_partitions_open_what_they_open() {
+    // Only a superuser may give BYPASSRLS on this version.
+    stack().await.create_database("truth_roles").await.unwrap();
+    let project = TestProject::on(stack().await.superuser_url("truth_roles")).await;
+    project.db.batch_execute(IN_USE).await.unwrap();
+    project.db.batch_execute(
+        "create role truth_reader nologin; create role truth_person login;
+        grant usage on schema public to truth_reader, truth_person; grant select on public.letter to truth_reader;
+        create table public.bag (kind int, note text) partition by list (kind);
+        create table public.bag_1 partition of public.bag for values in (1);
+        create table public.loose (kind int, note text); insert into public.loose select 2, 'x' from generate_series(1, 3);
+        revoke all on public.bag, public.bag_1, public.loose from anon, authenticated, service_role; grant select on public.bag to anon;
+        create table public.crate (kind int, note text) partition by list (kind);
+        create table public.crate_1 partition of public.crate for values in (1) partition by list (note);
+        create table public.pile (kind int, note text); insert into public.pile select 1, 'x' from generate_series(1, 4);
+        create view public.shelf as select * from public.crate;
+        create table public.safe (kind int, note text) partition by list (kind); alter table public.safe enable row level security;
+        create table public.stray (kind int, note text); insert into public.stray select 2, 'x' from generate_series(1, 3);
+        revoke all on public.crate, public.crate_1, public.pile, public.shelf, public.safe, public.stray from anon, authenticated, service_role;
+        grant select on public.crate, public.safe, public.stray to anon; grant select on public.shelf to authenticated;
+        create role truth_group nologin; create role truth_heir nologin; create role truth_loner nologin noinherit;
+        grant usage on schema public to truth_heir, truth_loner; grant select on public.loose to truth_group;
+        grant select on public.stamp to truth_heir, truth_loner;"
+    ).await.unwrap();
+    let cases: &[(&str, &[&str], &[&str])] = &[
+        ("grant service_role to truth_person", &["role service_role has members: authenticator, truth_person (before: authenticator)"], &["truth_person gains select"]),
+        ("grant authenticated to truth_reader", &["role authenticated has members: authenticator, truth_reader (before: authenticator)"], &["truth_reader gains select"]),
+        ("alter role truth_reader bypassrls", &["role truth_reader has passes row level security by: yes"],
+            &["truth_reader gains select on public.letter: every row, because the role passes row level security by; 12 rows become visible to it"]),
+        ("alter role truth_reader set search_path = 'hidden'; alter role truth_reader set app.secret = 'hush'",
+            &["role truth_reader has settings: app.secret=(hidden, ", "search_path=hidden"], &[]),
+        ("alter table bag attach partition loose for values in (2)", &[], &["anon may select other rows of public.bag: its partitions or heirs differ; 3 rows become visible to everybody"]),
+        ("create table bag_3 partition of bag for values in (3); revoke all on bag_3 from anon, authenticated, service_role", &[], &[]),
+        ("alter table bag detach partition bag_1", &[], &[]),
+        // However deep a partition is, and through whatever it is seen.
+        ("alter table crate_1 attach partition pile for values in ('x')", &[],
+            &["anon may select other rows of public.crate: its partitions or heirs differ; 4 rows become visible to everybody",
+              "authenticated may select other rows of public.shelf: its partitions or heirs differ; 4 rows become visible to any signed-in stranger"]),
+        ("alter table safe attach partition stray for values in (2)", &[],
+            &["anon may select every row, past the policies of the table that it is a part of, because its own row level security is off: public.stray"]),
+        ("create table safe_3 partition of safe for values in (3); revoke all on safe_3 from anon, authenticated, service_role; grant select on safe_3 to anon", &[],
+            &["anon gains select on public.safe_3: every row, past the policies of the table that it is a part of"]),
+        ("create table safe_3 partition of safe for values in (3); revoke all on safe_3 from anon, authenticated, service_role; grant select on safe_3 to anon; alter table safe_3 enable row level security", &[], &[]),
+        // Who does not inherit has nothing of its group by itself.
+        ("grant truth_group to truth_heir", &["role truth_heir has member of: truth_group"], &["truth_heir gains select on public.loose"]),
+        ("grant truth_group to truth_loner", &["role truth_loner has member of: truth_group"], &[]),
+        ("grant truth_group to truth_loner; alter role truth_loner inherit", &[], &["truth_loner gains select on public.loose"]),
+    ];
+    let api = FakeManagementApi::start(&project.url).await;
+    for (sql, roles, access) in cases {
+        project.up("1_case.sql", format!("{sql};"));
+        let report = rehearse(&project, everything()).await;
+        assert!(report.problem.is_none(), "{sql}: {:?}", report.problem);
+        let plan = project.plan(everything()).await.unwrap();
+        let page = supadeck::domain::report::plan::page(&plan, None, Some(&report), Extent::All, true);
+        let text: Vec<String> = page.lines.iter().map(supadeck::domain::report::Line::text).collect();
+        let text = text.join("\n");
+        for said in roles.iter().chain(*access) {
+            assert!(text.contains(said), "{sql}: {said}\n{text}");
+        }
+        assert!(!access.is_empty() || !text.contains(" gains select"), "{sql}: {text}");
+        let is_nobody = text.contains("Nobody gains or loses access");
+        assert_eq!(is_nobody, roles.is_empty() && access.is_empty(), "{sql}: {text}");
+        // A value can be a secret; only the statement itself holds it.
+        let told = format!("{:?}", report.difference);
+        assert!(!told.contains("hush"), "{told}");
+        let remote = api.database();
+        let schema = Workspace::new(project.root.path(), remote.clone());
+        let plan = migration::plan(&schema, &everything()).await.unwrap();
+        let there = migration::dry_run(&schema, remote.as_ref(), &plan, &watch().0).await.unwrap();
+        assert_eq!(list(&there.access), list(&report.access), "{sql}");
+        assert_eq!(there.difference, report.difference, "{sql}");
+    }
+}
