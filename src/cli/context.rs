@@ -318,7 +318,6 @@ impl Context {
     }
 
     /// A directory and a database of the local stack: what the environment says about connections is not meant for it.
-    #[cfg(feature = "demo")]
     pub fn work_at(&self, root: &Path, url: &SecretString) -> Result<Work, Problem> {
         let way = Transport::by_url(
             url,

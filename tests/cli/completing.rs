@@ -53,7 +53,7 @@ fn test_env() -> TestEnvironment {
 
 /// The words that the program names, without their descriptions.
 fn asked(test_env: &TestEnvironment, words: &[&str]) -> Vec<String> {
-    let typed: String = words.iter().map(|word| format!("{word}\0")).collect();
+    let typed: String = words.iter().flat_map(|word| [*word, "\0"]).collect();
     let ran = test_env.run_with(&["__complete"], &typed);
     let out = ran.done().out.clone();
     assert_eq!(ran.err, "", "{ran:?}");

@@ -331,7 +331,10 @@ async fn what_is_inside_a_cycle_is_read_as_whoever_reads() {
     let items = cycle::week_items(&*alice.rest, &who, plan).await.unwrap();
     assert_eq!(items.len(), 4);
     assert!(items.iter().all(|item| item.item.plan_id == *plan));
-    let names: Vec<&str> = items.iter().map(|item| item.name()).collect();
+    let names: Vec<&str> = items
+        .iter()
+        .map(supadeck::domain::review::ReviewItem::name)
+        .collect();
     assert!(names.contains(&"Easy running"), "{names:?}");
     let vision = cycle::vision(&*alice.rest, &who, &own.cycle).await.unwrap();
     assert_eq!(vision, own.vision);
