@@ -54,6 +54,8 @@ fn key_of(line: &str, keymap: &Keymap) -> Option<(Command, String)> {
         .iter()
         .filter(|spec| spec.twin.is_some_and(|twins| twins.split(", ").any(does)))
         .map(|spec| (spec.command, keymap.first_key(spec.command)))
+        // A screen shows what a list prints, and not what something else does.
+        .filter(|(command, _)| Screen::of(*command).is_none() || line.ends_with(" list"))
         .find(|(_, key)| !key.is_empty())
 }
 

@@ -1,3 +1,5 @@
+//! Sentences about who may do what: written, read and checked.
+
 use super::parse::*;
 use super::snapshot::*;
 use super::*;
