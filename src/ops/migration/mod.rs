@@ -125,6 +125,7 @@ impl RunControl {
 pub(in crate::ops) use error::{cause, held, server_problem};
 pub(in crate::ops) use files::sha256_of;
 pub(in crate::ops) use new_file::slug;
+pub(in crate::ops) use read_files::decoded;
 pub(in crate::ops) use risk::rollback_keeps_rows;
 pub(in crate::ops) use run::attempts::run_scripts;
 pub(in crate::ops) use script::with_statement;

@@ -239,7 +239,7 @@ fn text(path: &Path) -> Result<String, Problem> {
 }
 
 /// The text of a file, or what it is instead of UTF-8.
-fn decoded(bytes: Vec<u8>) -> Result<String, String> {
+pub(in crate::ops) fn decoded(bytes: Vec<u8>) -> Result<String, String> {
     if let [0xff, 0xfe, 0, 0, ..] | [0, 0, 0xfe, 0xff, ..] = bytes[..] {
         return Err("It is UTF-32. Save it as UTF-8.".to_owned());
     }

@@ -11,7 +11,7 @@ use crate::domain::sql::psql::{self, SeedPart};
 use crate::domain::sql::statement_kind::{history_write, opens_history};
 use crate::domain::sql::transaction::{Shape, shape};
 use crate::domain::text::harmless;
-use crate::ops::migration::{Workspace, sha256_of};
+use crate::ops::migration::{Workspace, decoded, sha256_of};
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -204,13 +204,12 @@ fn parts(text: &Arc<String>, file: &Path) -> Result<Vec<SeedPart>, Problem> {
 pub(super) fn text(file: &Path) -> Result<(Arc<String>, String), Problem> {
     let bytes = read(file)?;
     let hash = sha256(&bytes);
-    let text = String::from_utf8(bytes).map_err(|_| {
+    let text = decoded(bytes).map_err(|why| {
         Problem::new(
             Kind::Config,
-            format!("{} is not UTF-8.", file.display()),
-            "Its text cannot be sent to the database.",
+            format!("{} cannot be sent to the database.", file.display()),
+            why,
         )
-        .with_hint("Save it as UTF-8.")
     })?;
     Ok((Arc::new(text), hash))
 }

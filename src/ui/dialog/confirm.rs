@@ -68,7 +68,7 @@ fn too_small(frame: &mut Frame, view: DrawContext, columns: usize, rows: usize) 
         (Role::Warn, "Too small to confirm.".to_owned()),
         (
             Role::Text,
-            format!("Needs {columns}x{rows}; {escape} leaves everything as it is."),
+            format!("Needs {columns}x{rows}; {escape} cancels."),
         ),
     ];
     table::lines(frame, area, view, &text);

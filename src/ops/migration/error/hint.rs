@@ -18,6 +18,9 @@ pub(super) fn of(refused: &ServerError, on: Environment) -> Option<String> {
     if let Some(newer) = newer_setting(refused) {
         return Some(newer);
     }
+    if refused.message.starts_with("SET TRANSACTION ") {
+        return Some(OF_TRANSACTION.to_owned());
+    }
     match (on, theirs) {
         (Environment::Scratch, Some(theirs)) if is_lacking(code) => {
             Some(format!("{theirs} {LACKING}"))
@@ -31,6 +34,9 @@ pub(super) fn of(refused: &ServerError, on: Environment) -> Option<String> {
         (_, None) => ours(code).map(str::to_owned),
     }
 }
+
+/// What to do about a file that sets the mode of its transaction.
+const OF_TRANSACTION: &str = "supadeck begins the transaction of the file and looks at the history in it, so its mode is set already. Take the statement out: a migration runs as read committed.";
 
 /// What to do where what is refused is no matter of an object's owner.
 const OF_ROLES: &str = "The role of the database URL may not do this. Use a role that may, or take it out of the file: on the hosted platform no role that one can sign in as is a superuser.";
@@ -134,5 +140,12 @@ mod tests {
             "Add casts."
         );
         assert_eq!(hint("22012", None, Environment::Scratch), "");
+        let mode = ServerError {
+            code: "25001".into(),
+            message: "SET TRANSACTION ISOLATION LEVEL must be called before any query".into(),
+            ..ServerError::default()
+        };
+        let said = of(&mode, Environment::Target).unwrap_or_default();
+        assert!(said.contains("Take the statement out"), "{said}");
     }
 }
