@@ -191,8 +191,10 @@ pub(in crate::adapters) fn epilogue_parts(
         before.push_str(&format!("select {CLOCK}, {mark}; "));
     }
     before.push_str("set local statement_timeout = 0; ");
+    // Nor is its search path, by which operators are found.
     before.push_str(&block(&format!(
-        "begin if {here} is distinct from pg_catalog.txid_current()::text then \
+        "begin perform pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true); \
+        if {here} is distinct from pg_catalog.txid_current()::text then \
         raise exception 'supadeck: the transaction has ended before its time' using errcode = '{LEFT_TRANSACTION}'; end if; {LETS_GO}end"
     )));
     before.push_str(&format!("; {RESETS}"));

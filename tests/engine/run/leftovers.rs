@@ -2,9 +2,10 @@
 
 use crate::fixture::{TestProject, ends, everything, run};
 use crate::run::{go_on, project_of_many as many};
+use crate::support::fake_management_api::FakeManagementApi;
 use supadeck::domain::migration::{Direction, PlanRequest, StepEnd};
 use supadeck::domain::problem::Kind;
-use supadeck::ops::migration;
+use supadeck::ops::migration::{self, Workspace};
 
 /// A trigger that drops a version's row in silence.
 const DROPS: &str = "create function drops() returns trigger language plpgsql as \
@@ -43,6 +44,31 @@ async fn a_file_that_resets_its_settings_where_nobody_sees_it_is_applied_like_an
         assert!(outcome.is_complete(), "{outcome:?}");
         assert_eq!(crate::run::agreed(&project).await, crate::run::FILES);
     }
+}
+
+#[tokio::test]
+async fn operators_that_a_file_puts_in_front_decide_nothing_of_ours() {
+    const SHADOWS: &str = "create function public.never(text, text) returns boolean language sql as 'select false'; \
+        create operator public.= (leftarg = text, rightarg = text, function = public.never); \
+        create operator public.<> (leftarg = text, rightarg = text, function = public.never); \
+        set search_path = public, pg_catalog;";
+    for live_files in [0, 100] {
+        let mut project = many(|at| if at == 4 { SHADOWS } else { "" }).await;
+        project.schema.limits.live_files = live_files;
+        let outcome = project.apply().await;
+        assert!(outcome.is_complete(), "{outcome:?}");
+        assert_eq!(crate::run::agreed(&project).await, crate::run::FILES);
+    }
+    // Over the Management API too.
+    let project = TestProject::new().await;
+    let api = FakeManagementApi::start(&project.url).await;
+    project.up("1_a.sql", format!("create table a ();\n{SHADOWS}\n"));
+    project.up("2_b.sql", "create table b ();");
+    let schema = Workspace::new(project.root.path(), api.database());
+    let plan = migration::plan(&schema, &everything()).await.unwrap();
+    let outcome = run(&schema, &plan).await;
+    assert!(outcome.is_complete(), "{outcome:?}");
+    assert_eq!(project.versions().await, ["1", "2"]);
 }
 
 #[tokio::test]
