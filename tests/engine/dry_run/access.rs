@@ -46,7 +46,9 @@ fn words(report: &Report) -> Vec<String> {
         Verdict::Policies => "policies",
         Verdict::All => "all",
     };
-    let changes = report.access.iter().filter(|change| change.is_told());
+    // Other tests make roles of their own in the same cluster.
+    let changes = report.access.iter();
+    let changes = changes.filter(|change| change.is_told() && !change.role.contains("_engine"));
     changes
         .map(|change| {
             let rows = change
