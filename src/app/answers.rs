@@ -85,6 +85,7 @@ fn taken(model: &mut Model, report: Report, at: Timestamp) -> Vec<Effect> {
     ) {
         // What a dry run found was of another state.
         model.tried = None;
+        model.tried_on_scratch = false;
         model.rehearsed = None;
     }
     match report {
@@ -282,12 +283,17 @@ fn taken(model: &mut Model, report: Report, at: Timestamp) -> Vec<Effect> {
         Report::Rehearsed(result) => {
             let planned = model.trial.take();
             model.tried = None;
+            model.tried_on_scratch = false;
             let is_good = result.as_ref().is_ok_and(|report| dry_run::is_good(report));
             model.rehearsed = planned.clone().filter(|_| is_good);
             if let (Ok(report), Some(Planned { plan, .. })) = (&result, &planned) {
                 let when = moment(at, Form::Clock);
-                model.access.seeks = !report.access.is_empty();
-                model.tried = Some(Tried::new(plan, (**report).clone(), when));
+                model.tried_on_scratch = report.on == Environment::Scratch;
+                // What a scratch database is like says nothing of what a run does to the other one.
+                if report.on == Environment::Target {
+                    model.access.seeks = !report.access.is_empty();
+                    model.tried = Some(Tried::new(plan, (**report).clone(), when));
+                }
             }
             finished(model, |what| match (&result, &planned) {
                 (Ok(report), Some(planned)) => ResultView::rehearsed(what, planned, report),

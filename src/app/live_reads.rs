@@ -76,6 +76,16 @@ fn is_wanted(model: &Model) -> bool {
 impl Model {
     /// The sign of live mode, on the screens that it keeps.
     pub fn live_sign(&self) -> Option<LiveSign> {
-        self.live.sign().filter(|_| self.screen.can_be_live())
+        let sign = self.live.sign().filter(|_| self.screen.can_be_live())?;
+        let is_held = match self.screen {
+            Screen::Migrations => self.migrations.table.remote.held().is_some(),
+            Screen::Locks => self.locks.remote.held().is_some(),
+            _ => self.audit.rows.held().is_some(),
+        };
+        // Where nothing was read, nothing is asked.
+        Some(match sign {
+            LiveSign::Asking if !is_held => LiveSign::Paused,
+            sign => sign,
+        })
     }
 }

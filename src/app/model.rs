@@ -278,6 +278,8 @@ pub struct Model {
     pub trial: Option<Planned>,
     /// The last dry run, while nothing else was run.
     pub tried: Option<Tried>,
+    /// Whether the newest dry run was made on a scratch database: it says nothing of this one.
+    pub tried_on_scratch: bool,
     /// The plan of the last dry run, where that went well.
     pub rehearsed: Option<Planned>,
     /// Whether files changed on disk while something ran, so that their lists are still to be read.
@@ -349,6 +351,7 @@ impl Model {
             is_quit_asked: false,
             trial: None,
             tried: None,
+            tried_on_scratch: false,
             rehearsed: None,
             are_files_new: false,
             is_rushed: false,
@@ -539,6 +542,7 @@ impl Model {
         self.last_result = None;
         self.trial = None;
         self.tried = None;
+        self.tried_on_scratch = false;
         self.rehearsed = None;
     }
 

@@ -98,6 +98,23 @@ fn a_report_of_scratch_says_where_it_ran() {
     for part in ["on a scratch database", "Nothing ran on this database"] {
         assert!(frame.contains(part), "{part}\n{frame}");
     }
+    // What it has seen there is told of nothing that would run here.
+    press(&mut model, &["esc"]);
+    let effects = press(&mut model, &["a"]);
+    let mut same = plan();
+    *same.target.protection = live();
+    answer(
+        &mut model,
+        ticket(&effects),
+        Report::Plan(Ok(planned(same))),
+    );
+    let frame = text(&model);
+    assert!(
+        frame.contains("none on this database, only on a scratch one; p makes one"),
+        "{frame}"
+    );
+    assert!(!frame.contains("goal: 12 rows"), "{frame}");
+    assert!(model.tried.is_none());
 }
 
 #[test]

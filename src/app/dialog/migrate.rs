@@ -81,6 +81,8 @@ fn untried(plan: &Plan, model: &Model) -> Option<Said> {
     let is_other = model.tried.is_some();
     let text = if is_other {
         format!("none of these files with this history; {key} makes one")
+    } else if model.tried_on_scratch {
+        format!("none on this database, only on a scratch one; {key} makes one")
     } else {
         format!("none yet; {key} makes one")
     };
