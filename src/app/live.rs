@@ -126,6 +126,17 @@ impl Live {
         };
     }
 
+    /// Begins anew where another identity reads or another project is open: what failed there is of no account here.
+    pub fn begin_anew(&mut self) {
+        *self = Self {
+            is_on: self.is_on,
+            has_focus: self.has_focus,
+            is_armed: self.is_armed,
+            asked: self.asked,
+            ..Self::default()
+        };
+    }
+
     /// The terminal got the focus or lost it.
     pub fn focused(&mut self, has_focus: bool) {
         if has_focus && !self.has_focus {

@@ -456,6 +456,7 @@ impl Model {
         self.ended = None;
         self.waits.clear();
         self.heard.clear();
+        self.live.begin_anew();
         if let (Identity::User(user), Some(project)) = (&identity, &mut self.project)
             && !user.is_acted
         {
@@ -532,7 +533,6 @@ impl Model {
         });
         self.project = Some(project);
         self.become_identity(identity);
-        self.live.mark = None;
         self.home = 0;
         self.locks = Locks::default();
         self.migrations = Migrations::default();

@@ -96,6 +96,7 @@ impl TextEdit {
         self.text = text;
         if !self.before.ends_with('\n') {
             let end = self.text.strip_suffix("\r\n");
+            let end = end.filter(|_| !self.before.ends_with('\r'));
             let end = end.or_else(|| self.text.strip_suffix('\n'));
             self.text.truncate(end.map_or(self.text.len(), str::len));
         }
@@ -186,6 +187,9 @@ mod tests {
             (text.value().unwrap(), text.suffix()),
             (json!("b\n"), ".txt")
         );
+        let mut text = edit("text", &json!("a\r"));
+        text.edited("a\r\n".to_owned());
+        assert!(text.is_same(), "{text:?}");
         let mut document = edit("jsonb", &json!({"a": 1}));
         document.edited("{\n  \"a\": 2\n}\r\n".to_owned());
         assert_eq!(document.value().unwrap(), json!({"a": 2}));

@@ -349,7 +349,9 @@ pub fn one_line(sql: &str, most: usize) -> String {
 pub fn problem(lines: &mut Lines, problem: &Problem) {
     lines.block(0, Tone::Danger, &problem.what);
     lines.block(0, Tone::Text, &problem.why);
-    if let Some(detail) = &problem.detail {
+    // A server's detail may be its message once more.
+    let detail = problem.detail.as_ref();
+    if let Some(detail) = detail.filter(|detail| **detail != problem.why) {
         lines.block(0, Tone::Muted, detail);
     }
     if let Some(hint) = &problem.hint {

@@ -68,6 +68,8 @@ struct Seen {
     locked: BTreeSet<String>,
     /// The tables that the plan makes. Nothing else is known to be new by its name: a table may have been renamed, or be a view's.
     added: BTreeSet<String>,
+    /// Whether it ran on the database itself: what a scratch database is like says little of that.
+    is_target: bool,
     /// Whether everything that may be lost was counted.
     is_counted: bool,
     /// Whether rows of anything were overwritten: a partition's loss does not have the name that the statement has.
@@ -108,6 +110,7 @@ impl Seen {
         let locked = report.locks.iter().map(|held| &held.table).chain(platform);
         let is_counted = report.on == Environment::Target && report.uncounted.is_empty();
         Self {
+            is_target: report.on == Environment::Target,
             is_counted,
             is_overwritten: report
                 .losses
@@ -154,6 +157,8 @@ impl Seen {
             _ if finding.rule == rule::CHANGE_TYPE_MAY_LOSE.name => {
                 self.is_counted && !self.is_converted
             }
+            // A scratch database has what the history makes, and not what was made by hand.
+            _ if !self.is_target => false,
             _ if finding.rule == rule::DROP_POLICY.name => {
                 // Policies and their tables may be renamed on the way, so any that is gone may be this one.
                 !self.is_policy_gone
