@@ -1,13 +1,12 @@
 //! What the deck keeps of itself for the next time: the theme that was chosen in it. A file of its own beside `config.toml`, which is
 //! its owner's and is never written.
 
+use super::state_file;
 use serde::{Deserialize, Serialize};
-use std::io::{self, Write};
+use std::io;
 use std::path::Path;
 
 const NAME: &str = "deck.json";
-/// The most bytes that are read.
-const LONGEST: u64 = 64 << 10;
 
 /// The file.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,11 +21,7 @@ pub struct DeckFile {
 impl DeckFile {
     /// Reads it; one that is not there or cannot be read holds nothing.
     pub fn read(dir: &Path) -> Self {
-        let path = dir.join(NAME);
-        let is_small = std::fs::metadata(&path).is_ok_and(|file| file.len() <= LONGEST);
-        let text = is_small.then(|| std::fs::read(&path).ok()).flatten();
-        text.and_then(|text| serde_json::from_slice(&text).ok())
-            .unwrap_or_default()
+        state_file::read(&dir.join(NAME)).unwrap_or_default()
     }
 
     /// The theme to begin with, by name: what was chosen in the deck, unless `config.toml` was changed since.
@@ -47,10 +42,7 @@ impl DeckFile {
             beside: configured.map(str::to_owned),
         };
         std::fs::create_dir_all(dir)?;
-        let mut file = tempfile::Builder::new().prefix(".deck").tempfile_in(dir)?;
-        file.write_all(&serde_json::to_vec(&kept)?)?;
-        file.persist(dir.join(NAME)).map_err(|error| error.error)?;
-        Ok(())
+        state_file::write(&dir.join(NAME), &kept)
     }
 }
 

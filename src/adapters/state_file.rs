@@ -5,6 +5,7 @@ use super::file_lock::{FileLock, LockFault};
 use crate::domain::profile::check_name;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use std::fs::Metadata;
 use std::io::{self, Write};
 use std::marker::PhantomData;
 use std::path::{Path, PathBuf};
@@ -54,10 +55,7 @@ impl<T: Kept> StateFile<T> {
 
     /// What is kept. A file that is not there, cannot be read or is of another project holds nothing.
     pub fn read(&self) -> T {
-        let path = self.path();
-        let is_small = std::fs::metadata(&path).is_ok_and(|file| file.len() <= LONGEST);
-        let text = is_small.then(|| std::fs::read(&path).ok()).flatten();
-        let kept = text.and_then(|text| serde_json::from_slice::<T>(&text).ok());
+        let kept = read::<T>(&self.path());
         kept.filter(|kept| kept.url() == self.url)
             .unwrap_or_else(|| T::of(&self.url))
     }
@@ -73,12 +71,25 @@ impl<T: Kept> StateFile<T> {
         if !change(&mut kept)? {
             return Ok(());
         }
-        // `tempfile` makes files that only the owner can read (0600).
-        let mut file = tempfile::Builder::new()
-            .prefix(&format!(".{}", T::FOLDER))
-            .tempfile_in(&self.folder)?;
-        file.write_all(&serde_json::to_vec(&kept)?)?;
-        file.persist(self.path()).map_err(|error| error.error)?;
-        Ok(())
+        write(&self.path(), &kept)
     }
+}
+
+/// What a file of the deck holds; nothing where it is not there, is no plain file or cannot be read.
+pub(super) fn read<T: DeserializeOwned>(path: &Path) -> Option<T> {
+    let is_small = |file: &Metadata| file.is_file() && file.len() <= LONGEST;
+    std::fs::metadata(path).ok().filter(is_small)?;
+    serde_json::from_slice(&std::fs::read(path).ok()?).ok()
+}
+
+/// Writes such a file: whole or not at all, and for its owner alone.
+pub(super) fn write<T: Serialize>(path: &Path, value: &T) -> io::Result<()> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    // `tempfile` makes files that only the owner can read (0600).
+    let mut file = tempfile::Builder::new()
+        .prefix(".supadeck-")
+        .tempfile_in(folder)?;
+    file.write_all(&serde_json::to_vec(value)?)?;
+    file.persist(path).map_err(|error| error.error)?;
+    Ok(())
 }

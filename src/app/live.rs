@@ -117,13 +117,8 @@ impl Default for Live {
 impl Live {
     /// Switches it on or off; it begins anew each time.
     pub fn toggle(&mut self) {
-        *self = Self {
-            is_on: !self.is_on,
-            has_focus: self.has_focus,
-            is_armed: self.is_armed,
-            asked: self.asked,
-            ..Self::default()
-        };
+        self.begin_anew();
+        self.is_on = !self.is_on;
     }
 
     /// Begins anew where another identity reads or another project is open: what failed there is of no account here.

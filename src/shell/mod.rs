@@ -222,7 +222,7 @@ impl Deck {
             dialog::open(&mut model, faults);
         }
         let (inbox, mail) = mpsc::unbounded_channel();
-        let state = StateFiles::new(inbox.clone());
+        let state = StateFiles::new(inbox.clone(), start.configured_theme.clone());
         let runner = Runner::new(start, inbox);
         let timers = timer::Timers::default();
         (
@@ -401,7 +401,7 @@ impl Deck {
                     table,
                     choice,
                 } => self.state.keep_columns(Of { profile, url }, table, choice),
-                Effect::KeepTheme(name) => self.runner.keep_theme(name),
+                Effect::KeepTheme(name) => self.state.keep_theme(name),
                 Effect::Edit(file) => self.to_edit = Some(ToEdit::File(file)),
                 Effect::EditText { text, suffix } => {
                     self.to_edit = Some(ToEdit::Text(text, suffix));

@@ -5,8 +5,6 @@ use super::ending::Writes;
 use super::open_project::{self, OpenProject};
 use super::patience::Patience;
 use super::{Start, guide, live, scratch, trail};
-use crate::adapters::config_dir::config_dir;
-use crate::adapters::deck_file::DeckFile;
 use crate::adapters::secrets::Told;
 use crate::app::effect::{Load, Write};
 use crate::app::live::LiveQuestion;
@@ -164,21 +162,6 @@ impl Runner {
                 session::close(&*world.auth).await;
             }
         }
-    }
-
-    /// Keeps the theme that was chosen, beside what the user's file says.
-    pub(super) fn keep_theme(&self, name: String) {
-        let (inbox, start) = (self.inbox.clone(), Arc::clone(&self.start));
-        tokio::task::spawn_blocking(move || {
-            let configured = start.configured_theme.as_deref();
-            let kept = config_dir().map(|dir| DeckFile::keep_theme(&dir, &name, configured));
-            let notice = match kept {
-                Ok(Ok(())) => format!("The theme is {name} from now on."),
-                Ok(Err(error)) => format!("The theme is not kept for the next time: {error}."),
-                Err(problem) => format!("The theme is not kept for the next time: {problem}"),
-            };
-            drop(inbox.send(Msg::Noticed(notice)));
-        });
     }
 
     /// Asks the running write to stop.

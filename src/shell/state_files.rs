@@ -2,6 +2,7 @@
 
 use crate::adapters::column_file::ColumnFile;
 use crate::adapters::config_dir::config_dir;
+use crate::adapters::deck_file::DeckFile;
 use crate::adapters::filter_file::FilterFile;
 use crate::adapters::state_file::{Kept, StateFile};
 use crate::app::msg::Msg;
@@ -19,6 +20,8 @@ type Newest = Arc<Mutex<BTreeMap<TableName, u64>>>;
 pub(super) struct StateFiles {
     inbox: mpsc::UnboundedSender<Msg>,
     newest: Newest,
+    /// The theme that the user's own file names.
+    configured_theme: Option<String>,
 }
 
 /// A project as it was opened: the name of its profile, and its address.
@@ -29,10 +32,11 @@ pub(super) struct Of {
 
 impl StateFiles {
     /// Files whose faults go to `inbox`.
-    pub(super) fn new(inbox: mpsc::UnboundedSender<Msg>) -> Self {
+    pub(super) fn new(inbox: mpsc::UnboundedSender<Msg>, configured_theme: Option<String>) -> Self {
         Self {
             inbox,
             newest: Newest::default(),
+            configured_theme,
         }
     }
 
@@ -63,6 +67,21 @@ impl StateFiles {
                 let is_newest = newest.get(&table) == Some(&number);
                 Ok(is_newest && book.keep(&table, &choice))
             })
+        });
+    }
+
+    /// Keeps the theme that was chosen, beside what the user's own file says.
+    pub(super) fn keep_theme(&self, name: String) {
+        let (inbox, configured) = (self.inbox.clone(), self.configured_theme.clone());
+        tokio::task::spawn_blocking(move || {
+            let kept =
+                config_dir().map(|dir| DeckFile::keep_theme(&dir, &name, configured.as_deref()));
+            let notice = match kept {
+                Ok(Ok(())) => format!("The theme is {name} from now on."),
+                Ok(Err(error)) => format!("The theme is not kept for the next time: {error}."),
+                Err(problem) => format!("The theme is not kept for the next time: {problem}"),
+            };
+            drop(inbox.send(Msg::Noticed(notice)));
         });
     }
 

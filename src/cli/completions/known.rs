@@ -3,8 +3,8 @@
 
 use super::words::{Kind, Value};
 use crate::adapters::config_dir::config_dir;
+use crate::adapters::known_names::{KnownNames, KnownNamesFile};
 use crate::adapters::profiles::ProfileFile;
-use crate::adapters::seen_file::{Seen, SeenFile};
 use crate::domain::hidden::shown;
 use crate::domain::migration::file_name::FileName;
 use crate::domain::profile::{Profile, ProfileSet};
@@ -120,9 +120,10 @@ impl Known {
         words.into_iter().chain(users).collect()
     }
 
-    fn seen(&self) -> Seen {
+    fn seen(&self) -> KnownNames {
         let file = self.profile.as_ref().zip(config_dir().ok());
-        let file = file.and_then(|(profile, dir)| SeenFile::of(&dir, &profile.name, &profile.url));
+        let file =
+            file.and_then(|(profile, dir)| KnownNamesFile::of(&dir, &profile.name, &profile.url));
         file.map(|file| file.read()).unwrap_or_default()
     }
 }
