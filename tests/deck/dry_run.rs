@@ -308,6 +308,18 @@ fn what_a_dry_run_has_seen_wins_over_what_the_text_made_one_fear() {
     }
     let settled = seen::settle(&all, &fresh);
     assert_eq!(rules(&settled), ["disable-rls", "table-without-rls"]);
+    // On a scratch database they may be new, and be there on the other one.
+    let mut on_scratch = fresh.clone();
+    on_scratch.on = Environment::Scratch;
+    let settled = seen::settle(&all, &on_scratch);
+    for rule in ["drop-policy", "drop-table", "drop-column"] {
+        assert!(rules(&settled).contains(&rule), "{:?}", rules(&settled));
+    }
+    // A table that is dropped and made again under its name is no new one, and stands without its guard all the same.
+    let mut remade = found.clone();
+    let table = change(Kind::Table, None, "public.basket", ChangeKind::Changed);
+    remade.difference.changes.push(table);
+    assert!(rules(&seen::settle(&all, &remade)).contains(&"table-without-rls"));
     // A change of type is judged by what it converted.
     let typed = assess_in_order(["alter table customer alter column age type varchar(3);"]);
     let feared = |found: &DryRun| {

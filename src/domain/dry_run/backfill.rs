@@ -26,13 +26,7 @@ pub fn assigned(sql: &str) -> Option<Assigned> {
     if !is(0, "update") {
         return None;
     }
-    let mut at = if is(1, "only") { 2 } else { 1 };
-    let mut table = name(sql, tokens.get(at)?)?;
-    at += 1;
-    while sign(at) == Some(".") {
-        table = name(sql, tokens.get(at + 1)?)?;
-        at += 2;
-    }
+    let (table, mut at) = named(sql, &tokens)?;
     // An alias may stand between.
     at += (at..tokens.len().min(at + 4)).position(|at| is(at, "set"))? + 1;
     let mut columns = BTreeSet::new();
@@ -80,6 +74,37 @@ pub fn assigned(sql: &str) -> Option<Assigned> {
         }
         at += 1;
     }
+}
+
+/// The table that an `UPDATE` or a `MERGE` names, without its schema; nothing for another statement.
+pub fn target(sql: &str) -> Option<String> {
+    let tokens: Vec<Token> = significant(sql).collect();
+    named(sql, &tokens).map(|(table, _)| table)
+}
+
+/// The table that an `UPDATE` or a `MERGE` names, and where its name ends.
+fn named(sql: &str, tokens: &[Token]) -> Option<(String, usize)> {
+    let is = |at: usize, word: &str| tokens.get(at).is_some_and(|it| it.is_word(sql, word));
+    let mut at = match () {
+        () if is(0, "update") => 1,
+        () if is(0, "merge") && is(1, "into") => 2,
+        () => return None,
+    };
+    at += usize::from(is(at, "only"));
+    let mut table = name(sql, tokens.get(at)?)?;
+    at += 1;
+    while tokens.get(at).is_some_and(|token| token.text(sql) == ".") {
+        table = name(sql, tokens.get(at + 1)?)?;
+        at += 2;
+    }
+    Some((table, at))
+}
+
+/// A table's name without its schema, as the catalog prints it.
+pub fn unqualified(name: &str) -> String {
+    let words = significant(name).filter(|token| token.text(name) != ".");
+    let last = words.last();
+    last.map_or_else(String::new, |token| token.text(name).to_owned())
 }
 
 /// A name as the catalog prints it.

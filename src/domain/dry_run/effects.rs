@@ -1,7 +1,7 @@
 //! Keeps the ledger while a dry run runs: turns measures after each statement into what that statement locked, wrote anew
 //! and changed, and in the end into the strongest lock of each table and the data that is lost.
 
-use super::backfill::{are_new, assigned};
+use super::backfill::{are_new, assigned, unqualified};
 use super::losses::{Candidates, Open, Renewal, gone, loss, renewed};
 use super::measure::{
     Baseline, BaselineTable, Blocks, Recount, Rows, StatementStats, TouchedTable, Uncounted,
@@ -477,13 +477,6 @@ impl EffectLedger {
     pub fn about(&self, table: &str) -> Option<u64> {
         self.about.get(table).copied().flatten()
     }
-}
-
-/// A table's name without its schema, as the catalog prints it.
-fn unqualified(name: &str) -> String {
-    let words = significant(name).filter(|token| token.text(name) != ".");
-    let last = words.last();
-    last.map_or_else(String::new, |token| token.text(name).to_owned())
 }
 
 enum NewFile {

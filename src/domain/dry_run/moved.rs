@@ -2,6 +2,7 @@
 //! counts rows that are deleted and others that are inserted. Of a statement that only updates the numbers tell which it is; of
 //! others nobody knows.
 
+use super::backfill::{target, unqualified};
 use super::measure::{Rows, TouchedTable};
 use crate::domain::snapshot::{Kind, Snapshot};
 use crate::domain::sql::statement_kind::{leading_words, significant};
@@ -71,14 +72,23 @@ pub fn enter_moves(
             sum.deleted += rows.deleted;
         }
     }
-    let only_updates = only_updates(sql);
+    // What is told is of the table that the statement names: a trigger may have moved others.
+    let target = target(sql).filter(|_| only_updates(sql));
+    let is_of_target = |root: u32| {
+        let mut tree = touched
+            .iter()
+            .filter(|table| table.id == root || table.root == Some(root));
+        tree.any(|table| table.table.as_deref().map(unqualified) == target)
+    };
     let mut unsure = BTreeSet::new();
     for (root, sum) in trees.iter().filter(|(_, sum)| sum.deleted > 0) {
         let own = changed
             .iter_mut()
             .filter(|(id, _)| roots.get(id) == Some(root));
         // Each row that an update touched was overwritten in its place or moved: a trigger that deletes makes more of them.
-        let is_each_moved = only_updates && told.checked_sub(sum.updated) == Some(sum.deleted);
+        let is_each_moved = target.is_some()
+            && is_of_target(*root)
+            && told.checked_sub(sum.updated) == Some(sum.deleted);
         if is_each_moved && sum.deleted == sum.inserted {
             for (_, rows) in own {
                 rows.updated += rows.deleted;
@@ -115,10 +125,16 @@ mod tests {
 
     #[test]
     fn only_what_is_known_to_be_there_again_has_moved() {
-        let touched = [(2, Some(1)), (4, Some(1)), (9, None)].map(|(id, root)| TouchedTable {
+        let tables = [
+            (1, None, "public.t"),
+            (2, Some(1), "public.t_2"),
+            (4, Some(1), "public.t_4"),
+            (9, None, "public.other"),
+        ];
+        let touched = tables.map(|(id, root, table)| TouchedTable {
             id,
             root,
-            table: None,
+            table: Some(table.into()),
             mode: LockMode::RowExclusive,
             file: None,
             bytes: None,
@@ -134,6 +150,23 @@ mod tests {
                 moved,
                 Some([(2, rows(0, 6, 0)), (4, rows(0, 0, 0)), (9, rows(0, 0, 2))]),
                 &[][..],
+            ),
+            // One of another table, whose trigger deletes as many rows here as it updates there, and inserts others.
+            ("update other set day = 2", 6, moved, None, &[2]),
+            ("update a_view set day = 2", 6, moved, None, &[2]),
+            (
+                "with x as (select 1) update t set day = 2",
+                6,
+                moved,
+                None,
+                &[2],
+            ),
+            (
+                "merge into only public.\"t\" using s on true when matched then update set day = 2",
+                6,
+                moved,
+                Some([(2, rows(0, 6, 0)), (4, rows(0, 0, 0)), (9, rows(0, 0, 2))]),
+                &[],
             ),
             // A trigger deletes what the update did not touch, and inserts others.
             (update, 5, moved, None, &[2]),

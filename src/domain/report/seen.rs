@@ -95,7 +95,9 @@ impl Seen {
             changes.any(|change| change.object.kind == kind && change.fate == ChangeKind::Removed)
         };
         let mut changes = report.difference.changes.iter();
-        let is_any_made = changes.any(|change| change.fate == ChangeKind::Added);
+        // One that is dropped and made again under its name has changed.
+        let is_any_made = changes
+            .any(|change| change.fate == ChangeKind::Added || change.object.kind == Kind::Table);
         let is_open = |change: &AccessChange| {
             matches!(change.role.as_str(), "anon" | "public") && change.after == Verdict::All
         };
@@ -150,9 +152,9 @@ impl Seen {
             Level::BlocksWriters | Level::BlocksReaders | Level::RewritesTable => is_new,
             // Only columns that the plan makes were filled.
             _ if finding.rule == rule::UPDATE_WITHOUT_WHERE.name => {
-                is_new || self.is_counted && !self.is_overwritten
+                self.is_target && is_new || self.is_counted && !self.is_overwritten
             }
-            _ if is_about_rows => is_new,
+            _ if is_about_rows => self.is_target && is_new,
             // What was converted to other values, or to none, was counted.
             _ if finding.rule == rule::CHANGE_TYPE_MAY_LOSE.name => {
                 self.is_counted && !self.is_converted
