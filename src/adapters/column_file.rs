@@ -59,6 +59,9 @@ mod tests {
         assert!(work.read().choice(&goal).is_empty());
         keep(&work, &goal, &hidden("c"));
         assert_eq!(beside.read().choice(&goal), hidden("c"));
+        // What was there is put aside, as nothing of here can tell what it was.
+        let aside = dir.path().join("columns/work.json.bad");
+        assert_eq!(std::fs::read_to_string(aside).unwrap(), "{");
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt;

@@ -21,7 +21,8 @@ pub struct DeckFile {
 impl DeckFile {
     /// Reads it; one that is not there or cannot be read holds nothing.
     pub fn read(dir: &Path) -> Self {
-        state_file::read(&dir.join(NAME)).unwrap_or_default()
+        let kept = state_file::read(&dir.join(NAME));
+        kept.ok().flatten().unwrap_or_default()
     }
 
     /// The theme to begin with, by name: what was chosen in the deck, unless `config.toml` was changed since.

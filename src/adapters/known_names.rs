@@ -43,21 +43,29 @@ impl Kept for KnownNames {
 impl KnownNamesFile {
     /// Keeps the names of tables, where they are others than before.
     pub fn keep_tables(&self, tables: Vec<String>) -> io::Result<()> {
-        self.change(|names| Ok(replace(&mut names.tables, tables)))
+        self.keep(tables, |names| &mut names.tables)
     }
 
     /// Keeps the addresses of the signed-in users, where they are others than before.
     pub fn keep_users(&self, users: Vec<String>) -> io::Result<()> {
-        self.change(|names| Ok(replace(&mut names.users, users)))
+        self.keep(users, |names| &mut names.users)
     }
-}
 
-/// Puts names in the place of others; whether they are others.
-fn replace(old: &mut Vec<String>, mut new: Vec<String>) -> bool {
-    new.truncate(MOST_NAMES);
-    let is_other = *old != new;
-    *old = new;
-    is_other
+    fn keep(
+        &self,
+        mut new: Vec<String>,
+        of: fn(&mut KnownNames) -> &mut Vec<String>,
+    ) -> io::Result<()> {
+        new.truncate(MOST_NAMES);
+        // Most commands see what was seen before, and wait for no other program then.
+        if *of(&mut self.read()) == new {
+            return Ok(());
+        }
+        self.change(|names| {
+            *of(names) = new;
+            Ok(true)
+        })
+    }
 }
 
 #[cfg(test)]

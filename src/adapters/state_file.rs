@@ -5,8 +5,7 @@ use super::file_lock::{FileLock, LockFault};
 use crate::domain::profile::check_name;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use std::fs::Metadata;
-use std::io::{self, Write};
+use std::io::{self, ErrorKind, Write};
 use std::marker::PhantomData;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -55,7 +54,11 @@ impl<T: Kept> StateFile<T> {
 
     /// What is kept. A file that is not there, cannot be read or is of another project holds nothing.
     pub fn read(&self) -> T {
-        let kept = read::<T>(&self.path());
+        self.own(read(&self.path()).ok().flatten())
+    }
+
+    /// What is kept of this project.
+    fn own(&self, kept: Option<T>) -> T {
         kept.filter(|kept| kept.url() == self.url)
             .unwrap_or_else(|| T::of(&self.url))
     }
@@ -67,7 +70,15 @@ impl<T: Kept> StateFile<T> {
             LockFault::Io(error) => error,
             LockFault::Held => io::Error::other("another program holds the file"),
         })?;
-        let mut kept = self.read();
+        let mut kept = match read(&self.path()) {
+            Ok(kept) => self.own(kept),
+            // It is nothing that was written here, or of a later version: it is put aside, and not written over.
+            Err(error) if error.kind() == ErrorKind::InvalidData => {
+                std::fs::rename(self.path(), self.path().with_extension("json.bad"))?;
+                T::of(&self.url)
+            }
+            Err(error) => return Err(error),
+        };
         if !change(&mut kept)? {
             return Ok(());
         }
@@ -75,11 +86,21 @@ impl<T: Kept> StateFile<T> {
     }
 }
 
-/// What a file of the deck holds; nothing where it is not there, is no plain file or cannot be read.
-pub(super) fn read<T: DeserializeOwned>(path: &Path) -> Option<T> {
-    let is_small = |file: &Metadata| file.is_file() && file.len() <= LONGEST;
-    std::fs::metadata(path).ok().filter(is_small)?;
-    serde_json::from_slice(&std::fs::read(path).ok()?).ok()
+/// What a file of the deck holds; nothing where it is not there.
+///
+/// # Errors
+///
+/// `InvalidData` where it is no plain file, longer than any that is written, or of another form.
+pub(super) fn read<T: DeserializeOwned>(path: &Path) -> io::Result<Option<T>> {
+    let bytes = match std::fs::metadata(path) {
+        Ok(file) if file.is_file() && file.len() <= LONGEST => std::fs::read(path)?,
+        Ok(_) => return Err(ErrorKind::InvalidData.into()),
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    let kept = serde_json::from_slice(&bytes);
+    kept.map(Some)
+        .map_err(|error| io::Error::new(ErrorKind::InvalidData, error))
 }
 
 /// Writes such a file: whole or not at all, and for its owner alone.

@@ -28,7 +28,6 @@ use crate::domain::report::dry_run;
 use crate::domain::report::seen::Tried;
 use crate::domain::seed::{SeedEntry, SeedState};
 use crate::domain::text::harmless;
-
 use jiff::Timestamp;
 use std::time::Duration;
 

@@ -618,6 +618,7 @@ pub(super) fn written(
     let is_new = |grid: &Grid| grid.draft.is_some() && done.len() == grid.staged.len();
     let is_unknown = problem.as_ref().is_some_and(Problem::is_outcome_unknown) && is_new(grid);
     grid.written(done);
+    let name = grid.name.clone();
     grid.is_uncertain |= is_unknown;
     let unknown = TableInfo::unknown(&grid.name);
     let table = grid.table.held().map_or(&unknown, |table| table);
@@ -633,6 +634,11 @@ pub(super) fn written(
             all => toast(model, format!("{} written.", counted(all.len(), "change"))),
         },
     };
+    if !done.is_empty() {
+        // What was counted, or is being counted, was of the rows before.
+        requests::leave_count(model);
+        model.browser.counts.remove(&name);
+    }
     effects.extend(requests::rows_around(model));
     effects
 }

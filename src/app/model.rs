@@ -457,6 +457,9 @@ impl Model {
         self.waits.clear();
         self.heard.clear();
         self.live.begin_anew();
+        // It shows values that another identity was let at.
+        self.dialogs
+            .retain(|dialog| !matches!(dialog, Dialog::Values(_)));
         if let (Identity::User(user), Some(project)) = (&identity, &mut self.project)
             && !user.is_acted
         {

@@ -281,6 +281,8 @@ fn goals(model: &mut Model) -> Effect {
 }
 
 fn locks(model: &mut Model) -> Effect {
+    // What live mode asked before would be older than what is read now.
+    model.tickets.void(Slot::Live);
     model.locks.remote.started();
     effect(model, Slot::Locks, Load::Locks)
 }

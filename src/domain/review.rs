@@ -390,13 +390,7 @@ impl ReviewItem {
 fn summed<'a>(won: impl Iterator<Item = &'a ReviewItem>) -> Vec<String> {
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
     for one in won {
-        *counts
-            .entry(
-                one.title
-                    .as_deref()
-                    .unwrap_or("an item without a visible task"),
-            )
-            .or_default() += 1;
+        *counts.entry(one.name()).or_default() += 1;
     }
     let told = counts.into_iter().map(|(title, count)| match count {
         1 => format!("{title} done"),
@@ -406,7 +400,7 @@ fn summed<'a>(won: impl Iterator<Item = &'a ReviewItem>) -> Vec<String> {
 }
 
 /// The band of the target in which a completion is, in words.
-fn band(percent: f64) -> (Tone, &'static str) {
+pub fn band(percent: f64) -> (Tone, &'static str) {
     match Heat::of(Some(percent)) {
         Heat::OnTarget => (Tone::Ok, "on the target"),
         Heat::Near => (Tone::Warn, "near the target"),

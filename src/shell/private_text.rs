@@ -2,6 +2,7 @@
 //! left there, however the editor ended.
 
 use crate::domain::problem::{Kind, Problem};
+use crate::domain::text::harmless;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
@@ -13,7 +14,6 @@ const MOST: u64 = 16 << 20;
 pub(super) struct PrivateText {
     path: PathBuf,
     /// Removed when this is dropped.
-    #[allow(dead_code, reason = "held for its removal")]
     folder: tempfile::TempDir,
 }
 
@@ -48,22 +48,34 @@ impl PrivateText {
         &self.path
     }
 
-    /// What stands there now.
-    pub(super) fn read(&self) -> Result<String, Problem> {
-        let taken = || "The value cannot be read from";
-        let mut bytes = Vec::new();
-        let file = File::open(&self.path).map_err(|error| failed(taken(), &error))?;
-        let mut file = file.take(MOST + 1);
-        file.read_to_end(&mut bytes)
-            .map_err(|error| failed(taken(), &error))?;
-        if bytes.len() as u64 > MOST {
-            let error = io::Error::other("the file has more than 16 MiB");
-            return Err(failed(taken(), &error));
+    /// What stands there now. A text that cannot be taken is kept where it is, and its place is named: somebody typed it.
+    pub(super) fn read(self) -> Result<String, Problem> {
+        let why = match self.taken() {
+            Ok(text) => return Ok(text),
+            Err(why) => why,
+        };
+        let problem = failed("The value cannot be read from", &why);
+        if !self.path.is_file() {
+            return Err(problem);
         }
-        String::from_utf8(bytes).map_err(|_| {
-            let error = io::Error::other("the file is not UTF-8");
-            failed(taken(), &error)
-        })
+        let path = self.path.display().to_string();
+        drop(self.folder.keep());
+        let hint = format!(
+            "What was typed is kept in {}: take it from there, and remove the folder.",
+            harmless(&path)
+        );
+        Err(problem.with_hint(hint))
+    }
+
+    fn taken(&self) -> io::Result<String> {
+        let mut bytes = Vec::new();
+        File::open(&self.path)?
+            .take(MOST + 1)
+            .read_to_end(&mut bytes)?;
+        if bytes.len() as u64 > MOST {
+            return Err(io::Error::other("the file has more than 16 MiB"));
+        }
+        String::from_utf8(bytes).map_err(|_| io::Error::other("the file is not UTF-8"))
     }
 }
 
@@ -91,17 +103,31 @@ mod tests {
             let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
             assert_eq!((mode(&path), mode(&folder)), (0o600, 0o700));
         }
-        assert_eq!(text.read().unwrap(), "one\ntwo");
         // Editors write another file and rename it, and leave others beside it.
         std::fs::write(folder.join(".value.json.swp"), "secret").unwrap();
         std::fs::write(folder.join("new"), "three\n").unwrap();
         std::fs::rename(folder.join("new"), &path).unwrap();
         assert_eq!(text.read().unwrap(), "three\n");
-        std::fs::write(&path, [0xff, 0xfe]).unwrap();
-        assert!(text.read().unwrap_err().to_string().contains("UTF-8"));
+        assert!(!folder.exists());
+    }
+
+    #[test]
+    fn what_was_typed_and_cannot_be_taken_is_kept_and_its_place_is_named() {
+        let text = PrivateText::new("one", ".txt").unwrap();
+        let (path, folder) = (text.path().to_owned(), text.folder.path().to_owned());
+        std::fs::write(&path, b"gr\xfc\xdfe").unwrap();
+        let problem = text.read().unwrap_err();
+        assert!(problem.why.contains("not UTF-8"), "{problem}");
+        let hint = problem.hint.unwrap();
+        assert!(hint.contains(path.to_str().unwrap()), "{hint}");
+        assert_eq!(std::fs::read(&path).unwrap(), b"gr\xfc\xdfe");
+        std::fs::remove_dir_all(folder).unwrap();
+        // What the editor removed is nowhere.
+        let text = PrivateText::new("one", ".txt").unwrap();
+        let (path, folder) = (text.path().to_owned(), text.folder.path().to_owned());
         std::fs::remove_file(&path).unwrap();
-        assert!(text.read().unwrap_err().why.contains("left as it was"));
-        drop(text);
+        let problem = text.read().unwrap_err();
+        assert!(problem.why.contains("left as it was") && problem.hint.is_none());
         assert!(!folder.exists());
     }
 }

@@ -21,10 +21,7 @@ pub(super) async fn dry_run(
     cancel: &CancellationToken,
     inbox: &mpsc::UnboundedSender<Msg>,
 ) -> Result<Report, Problem> {
-    let wanted = Wanted {
-        major: link::major(&plan.target.server_version),
-        why: "the database has it",
-    };
+    let wanted = Wanted::of_database(link::major(&plan.target.server_version));
     let told = inbox.clone();
     let said: Said = Arc::new(move |_, text| drop(told.send(Msg::Noticed(text.to_owned()))));
     let scratch = tokio::select! {

@@ -13,8 +13,16 @@ use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::mpsc;
 
-/// The number of the newest choice of columns of each table.
-type Newest = Arc<Mutex<BTreeMap<TableName, u64>>>;
+/// The number of the newest choice of each thing that is chosen.
+type Newest = Arc<Mutex<BTreeMap<Choice, u64>>>;
+
+/// What is chosen.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum Choice {
+    Theme,
+    /// The columns of a table of a project.
+    Columns(String, String, TableName),
+}
 
 /// What is to be kept, and where it is said that it could not be.
 pub(super) struct StateFiles {
@@ -54,26 +62,35 @@ impl StateFiles {
 
     /// Keeps the columns that were chosen for a table. Writes run side by side, so one that another choice has overtaken is dropped.
     pub(super) fn keep_columns(&self, of: Of, table: TableName, choice: ColumnChoice) {
-        let newest = Arc::clone(&self.newest);
-        let number = {
-            let mut newest = newest.lock().unwrap_or_else(PoisonError::into_inner);
-            let number = newest.entry(table.clone()).or_default();
-            *number += 1;
-            *number
-        };
+        let chosen = Choice::Columns(of.profile.clone(), of.url.clone(), table.clone());
+        let (newest, number) = self.number(&chosen);
         self.change("The columns are", of, move |file: &ColumnFile| {
             file.change(|book| {
                 let newest = newest.lock().unwrap_or_else(PoisonError::into_inner);
-                let is_newest = newest.get(&table) == Some(&number);
+                let is_newest = newest.get(&chosen) == Some(&number);
                 Ok(is_newest && book.keep(&table, &choice))
             })
         });
     }
 
+    /// The number of a choice that is made now.
+    fn number(&self, chosen: &Choice) -> (Newest, u64) {
+        let mut newest = self.newest.lock().unwrap_or_else(PoisonError::into_inner);
+        let number = newest.entry(chosen.clone()).or_default();
+        *number += 1;
+        (Arc::clone(&self.newest), *number)
+    }
+
     /// Keeps the theme that was chosen, beside what the user's own file says.
     pub(super) fn keep_theme(&self, name: String) {
         let (inbox, configured) = (self.inbox.clone(), self.configured_theme.clone());
+        let (newest, number) = self.number(&Choice::Theme);
         tokio::task::spawn_blocking(move || {
+            // Held while it is written: one that another choice has overtaken is dropped.
+            let newest = newest.lock().unwrap_or_else(PoisonError::into_inner);
+            if newest.get(&Choice::Theme) != Some(&number) {
+                return;
+            }
             let kept =
                 config_dir().map(|dir| DeckFile::keep_theme(&dir, &name, configured.as_deref()));
             let notice = match kept {

@@ -173,8 +173,8 @@ pub fn draw_notice(frame: &mut Frame, area: Rect, view: DrawContext) {
 
 /// What there is to say of the freshness, the longest first. That somebody has changed what is shown comes before when it was read.
 fn freshness(view: DrawContext) -> Vec<(Role, String)> {
-    let words = reading_words(view);
-    if view.model.known_change().is_none() || !words.starts_with("read ") {
+    let (words, is_plain) = reading_words(view);
+    if view.model.known_change().is_none() || !is_plain {
         return vec![(Role::Muted, words)];
     }
     let key = view.model.keymap.first_key(Command::Refresh);
@@ -189,11 +189,11 @@ fn freshness(view: DrawContext) -> Vec<(Role, String)> {
 }
 
 /// When the oldest of the screen's rows were read, that they are being read, or that the last try failed. That who reads may
-/// not read some of them, or that nothing leads to them, is no failure to try again.
-fn reading_words(view: DrawContext) -> String {
+/// not read some of them, or that nothing leads to them, is no failure to try again. With whether that is all there is to say of them.
+fn reading_words(view: DrawContext) -> (String, bool) {
     let readings = view.model.readings();
     if readings.iter().any(|one| one.is_loading) {
-        return "reading".to_owned();
+        return ("reading".to_owned(), false);
     }
     let clock = |at| moment(at, Form::Clock);
     let time = readings
@@ -203,23 +203,25 @@ fn reading_words(view: DrawContext) -> String {
         .map(clock);
     let is_old = |one: &&Reading| one.read_at.is_some() && one.failure.is_some();
     if let (Some(time), Some(_)) = (&time, readings.iter().find(is_old)) {
-        return format!("refresh failed; showing {time}");
+        return (format!("refresh failed; showing {time}"), false);
     }
     let failures = || readings.iter().filter_map(|one| one.failure);
     let is_fault = |one: &Failure| !matches!(one.why.kind, Kind::Denied | Kind::Config);
     if let Some(since) = failures().filter(is_fault).map(|one| one.since).min() {
-        return format!("failed since {}", clock(since));
+        return (format!("failed since {}", clock(since)), false);
     }
     let asked_at = view.model.live_sign().and(view.model.live.answered_at);
     let asked_at =
         asked_at.filter(|at| Some(*at) > readings.iter().filter_map(|one| one.read_at).min());
     match time {
         Some(time) => match asked_at {
-            Some(at) => format!("as of {}", clock(at)),
-            None => format!("read {time}"),
+            Some(at) => (format!("as of {}", clock(at)), false),
+            None => (format!("read {time}"), true),
         },
-        None if failures().any(|one| one.why.kind == Kind::Denied) => "not visible".to_owned(),
-        None => String::new(),
+        None if failures().any(|one| one.why.kind == Kind::Denied) => {
+            ("not visible".to_owned(), false)
+        }
+        None => (String::new(), false),
     }
 }
 

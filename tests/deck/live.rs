@@ -170,6 +170,24 @@ fn somebody_elses_answer_is_dropped_and_the_next_question_comes() {
 }
 
 #[test]
+fn locks_that_are_read_at_the_same_time_are_not_overtaken_by_an_older_answer() {
+    let mut model = live_on("6");
+    let asked = fire(&mut model);
+    let read = press(&mut model, &["r"]);
+    answer_all(&mut model, read);
+    let shown = model.locks.locks().to_vec();
+    assert!(!shown.is_empty());
+    answer(
+        &mut model,
+        ticket(&asked),
+        found(LiveFound::Locks(Vec::new())),
+    );
+    assert_eq!(model.locks.locks(), shown);
+    // What was given up is asked again.
+    assert!(question(&fire(&mut model)).is_some());
+}
+
+#[test]
 fn while_answers_fail_it_asks_less_often_and_says_so() {
     let mut model = live_on("6");
     let mut waits = Vec::new();

@@ -1159,6 +1159,45 @@ fn rows_are_counted_exactly_on_request_within_the_filter() {
 }
 
 #[test]
+fn what_was_counted_before_a_write_is_not_said_behind_it() {
+    let mut model = goals((120, 40));
+    let (ticket, _) = asked(&press(&mut model, &["#"]));
+    answer(&mut model, ticket, Report::RowsCounted(Ok(4_711)));
+    assert!(text(&model).contains("1 of 4,711"), "{}", text(&model));
+    let (late, _) = asked(&press(&mut model, &["#"]));
+    keys(&mut model, &["l"]);
+    type_value(&mut model, "one");
+    press(&mut model, &["w"]);
+    let effects = press(&mut model, &["write", "enter"]);
+    let (ticket, changes) = write_effect(&effects);
+    let done = vec![RowChanged {
+        verb: "update",
+        row: changes[0].was().unwrap().clone(),
+        besides: Vec::new(),
+    }];
+    let effects = answer(&mut model, ticket, Report::RowsWritten(done, None));
+    answer(&mut model, late, Report::RowsCounted(Ok(99_999)));
+    answer_all(&mut model, effects);
+    let frame = text(&model);
+    assert!(
+        !frame.contains("4,711") && !frame.contains("99,999") && !frame.contains("counting"),
+        "{frame}"
+    );
+}
+
+#[test]
+fn the_values_of_a_column_close_where_another_identity_reads() {
+    let mut model = goals((120, 40));
+    let (ticket, _) = asked(&press(&mut model, &["f"]));
+    let found = counts(&[(json!("secret"), 3)], true);
+    answer(&mut model, ticket, Report::Values(Ok(Box::new(found))));
+    assert!(text(&model).contains("secret"));
+    model.become_identity(Identity::Anon);
+    assert!(model.dialogs.is_empty());
+    assert!(!text(&model).contains("secret"), "{}", text(&model));
+}
+
+#[test]
 fn the_estimate_in_the_list_of_tables_becomes_exact() {
     let mut model = filled((120, 40));
     keys(&mut model, &["9", "j"]);

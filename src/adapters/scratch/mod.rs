@@ -19,6 +19,16 @@ pub struct Wanted {
     pub why: &'static str,
 }
 
+impl Wanted {
+    /// The version of a database that is there.
+    pub fn of_database(major: Option<u32>) -> Self {
+        Self {
+            major,
+            why: "the database has it",
+        }
+    }
+}
+
 /// What is said while it is made: whether it is a warning, and the text.
 pub type Said = Arc<dyn Fn(bool, &str) + Send + Sync>;
 

@@ -42,7 +42,6 @@ impl ScratchDatabase {
                 "The scratch database could not be started.",
                 error.to_string(),
             )
-            .with_hint("`--on target` runs it on the database itself.")
         })?;
         Ok(Self {
             stack,

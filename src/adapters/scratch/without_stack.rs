@@ -16,7 +16,7 @@ impl ScratchDatabase {
             "This build of supadeck has no scratch database.",
             "The local stack is in it only when it is built with the feature `demo`.",
         )
-        .with_hint("Build it with `cargo build --release --features demo`, or name the database itself with `--on target`."))
+        .with_hint("Build it with `cargo build --release --features demo`."))
     }
 
     /// How it is reached.

@@ -361,12 +361,12 @@ pub(super) fn values_arrived(
     result: Result<ValueCounts, Problem>,
     at: Timestamp,
 ) {
-    let open = model.dialogs.iter_mut().rev();
-    let form = open.filter_map(|dialog| match dialog {
+    let mut open = model.dialogs.iter_mut().rev();
+    let form = open.find_map(|dialog| match dialog {
         Dialog::Values(form) => Some(form),
         _ => None,
     });
-    if let Some(form) = form.take(1).next() {
+    if let Some(form) = form {
         form.counts.arrived(result, at);
     }
 }

@@ -5,7 +5,7 @@ use crate::app::list::List;
 use crate::app::loadable::{Loadable, Reading, Standing};
 use crate::app::remark::remark;
 use crate::app::table::{Row, Table};
-use crate::domain::cycle::{Cycle, Heat, TARGET_PERCENT, Vision, WEEKS, whole_percent};
+use crate::domain::cycle::{Cycle, TARGET_PERCENT, Vision, WEEKS, whole_percent};
 use crate::domain::goal::Goal;
 use crate::domain::identity::Identity;
 use crate::domain::lock::WeekLock;
@@ -15,7 +15,7 @@ use crate::domain::plan_item::{ChatMessage, ChatSession};
 use crate::domain::plural::counted;
 use crate::domain::problem::Problem;
 use crate::domain::report::Tone;
-use crate::domain::review::ReviewItem;
+use crate::domain::review::{ReviewItem, band};
 use jiff::Timestamp;
 
 /// Paragraphs of the details.
@@ -476,13 +476,9 @@ fn completion(lock: &WeekLock, cycle: &Cycle) -> (Tone, String) {
         };
         return (Tone::Muted, text);
     };
-    let (tone, band) = match Heat::of(Some(percent)) {
-        Heat::OnTarget => (Tone::Ok, "on"),
-        Heat::Near => (Tone::Warn, "near"),
-        Heat::Low | Heat::Empty => (Tone::Danger, "far from"),
-    };
+    let (tone, band) = band(percent);
     let text = format!(
-        "{} of {} completed in {}: {}, {band} the target of {TARGET_PERCENT:.0} %.",
+        "{} of {} completed in {}: {}, {band} of {TARGET_PERCENT:.0} %.",
         lock.completed_qty,
         lock.planned_qty,
         counted(items, "item"),

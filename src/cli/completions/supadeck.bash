@@ -5,7 +5,7 @@
 _supadeck() {
     local line=${COMP_LINE:0:COMP_POINT} typed value rest
     local -a words
-    read -r -a words <<< "$line"
+    read -r -a words < <(printf '%s\n' "$line")
     [[ $line == *[[:space:]] ]] && words+=("")
     typed=${words[${#words[@]}-1]}
     # Bash ends words at `:`, `=` and `@` too, and replaces what is behind the last of them only.

@@ -13,10 +13,7 @@ use std::sync::Arc;
 
 /// The version of a database.
 pub fn of_target(server_version: &str) -> Wanted {
-    Wanted {
-        major: link::major(server_version),
-        why: "the database has it",
-    }
+    Wanted::of_database(link::major(server_version))
 }
 
 /// The version of the database, where a command names one and it answers, else what the directory says. Nothing needs a database
@@ -55,7 +52,12 @@ impl Scratch {
         });
         let started = ScratchDatabase::start(wanted, &(said as _)).await;
         Ok(Self(started.map_err(|problem| {
-            problem.with_hint("`--on target` runs it on the database itself.")
+            let other = "`--on target` runs it on the database itself.";
+            let hint = match &problem.hint {
+                Some(hint) => format!("{hint} {other}"),
+                None => other.to_owned(),
+            };
+            problem.with_hint(hint)
         })?))
     }
 

@@ -12,7 +12,7 @@ use super::undone::{Undoing, Undone};
 use super::{Loss, LossKind, NotCounted, TableLock, TableLockSummary, TableRows};
 use crate::domain::lint::LockMode;
 use crate::domain::snapshot::{Kind, Object, Snapshot};
-use crate::domain::sql::statement_kind::{outer_words, significant};
+use crate::domain::sql::statement_kind::outer_words;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Duration;
 
