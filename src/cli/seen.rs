@@ -30,7 +30,6 @@ fn keep(profile: &Profile, keep: impl FnOnce(&KnownNamesFile) -> std::io::Result
 fn file_of(profile: &Profile) -> Option<KnownNamesFile> {
     let dir = config_dir().ok()?;
     let profiles = ProfileFile::new(&dir).read_now();
-    let own = profiles.profiles.get(&profile.name)?;
-    (own.url == profile.url).then_some(())?;
+    profiles.owns(profile).then_some(())?;
     KnownNamesFile::of(&dir, &profile.name, &profile.url)
 }

@@ -1,6 +1,6 @@
 //! What a role lacks where Postgres says "permission denied for …", as the statement that gives it.
 
-use crate::domain::sql::keyword::quoted;
+use crate::domain::sql::name::quoted;
 
 /// The schema of what the REST interface serves.
 const SCHEMA: &str = "public";

@@ -107,6 +107,12 @@ impl ProfileSet {
         Ok(Some(profile))
     }
 
+    /// Whether a profile is one of these, with its project: one that was named for one command is not.
+    pub fn owns(&self, profile: &Profile) -> bool {
+        let own = self.profiles.get(&profile.name);
+        own.is_some_and(|own| own.url == profile.url)
+    }
+
     /// The problem that no project is meant: nothing was named, and no profile is in use.
     pub fn none_in_use(&self) -> Problem {
         let names = self.shown_names();

@@ -1,15 +1,13 @@
 //! The questions of live mode, each as few requests as there can be.
 
 use super::open_project::OpenProject;
-use super::trail::{news, page};
+use super::trail::{begin, news, page};
 use crate::app::live::{LiveAnswer, LiveFound, LiveNews, LiveQuestion};
 use crate::domain::audit::trail::Trail;
 use crate::domain::audit::{Ask, Summary};
 use crate::domain::identity::Identity;
 use crate::domain::problem::Problem;
-use crate::ops::audit_follow::Follow;
 use crate::ops::{lock, migration};
-use jiff::Timestamp;
 use std::time::Instant;
 
 /// The most records that are read at once when live mode begins.
@@ -68,9 +66,7 @@ pub(super) async fn rows(
                 // The newest records are not held: what is there now is not counted.
                 (None, None) => {
                     let trail = world.first_trail(who).await?;
-                    let which = (&trail, &filter);
-                    let begun = Follow::begin(&*world.rest, who, which, Timestamp::now()).await?;
-                    world.followed.keep(follow, begun);
+                    begin(world, who, (&trail, &filter), follow).await?;
                     LiveNews {
                         follow,
                         ..LiveNews::default()

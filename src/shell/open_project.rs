@@ -304,9 +304,8 @@ pub(super) async fn open(
 /// time.
 fn kept<T: Kept>(connected: &Connected, book: &ProfileSet, start: Option<&Start>) -> Option<T> {
     let profile = &connected.profile;
-    let own = book.profiles.get(&profile.name);
     let is_titled = start.is_some_and(|start| start.title.is_some());
-    let is_own = !is_titled && own.is_some_and(|own| own.url == profile.url);
+    let is_own = !is_titled && book.owns(profile);
     let dir = is_own.then(config_dir)?.ok()?;
     Some(StateFile::of(&dir, &profile.name, &profile.url)?.read())
 }

@@ -1,7 +1,9 @@
 //! The pages of the audit trail, wherever the project keeps it, and what comes to it while it is followed.
 
 use super::open_project::OpenProject;
+use crate::domain::audit::filter::Filter;
 use crate::domain::audit::follow::News;
+use crate::domain::audit::trail::Trail;
 use crate::domain::audit::{Ask, Page, Summary};
 use crate::domain::identity::Identity;
 use crate::domain::problem::Problem;
@@ -37,13 +39,22 @@ async fn page_of(
     ask: &Ask,
     follow: Option<u64>,
 ) -> Result<Page, Problem> {
-    let rest = &*world.rest;
     if let Some(number) = follow {
-        let which = (&ask.trail, &ask.filter);
-        let follow = Follow::begin(rest, who, which, Timestamp::now()).await?;
-        world.followed.keep(number, follow);
+        begin(world, who, (&ask.trail, &ask.filter), number).await?;
     }
-    audit::page(rest, who, ask).await
+    audit::page(&*world.rest, who, ask).await
+}
+
+/// Begins to follow the records of a trail that fit a filter.
+pub(super) async fn begin(
+    world: &OpenProject,
+    who: &Identity,
+    which: (&Trail, &Filter),
+    number: u64,
+) -> Result<(), Problem> {
+    let follow = Follow::begin(&*world.rest, who, which, Timestamp::now()).await?;
+    world.followed.keep(number, follow);
+    Ok(())
 }
 
 /// What has come to the trail since the last time; none where that follow never began. A question that is given up leaves what was

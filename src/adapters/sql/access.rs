@@ -11,7 +11,7 @@ use crate::domain::access::rules::{
 };
 use crate::domain::access::viewer::Viewer;
 use crate::domain::problem::Problem;
-use crate::domain::sql::keyword::always_quoted;
+use crate::domain::sql::name::always_quoted;
 use crate::domain::text;
 use serde::Deserialize;
 use std::fmt::Write as _;

@@ -2,6 +2,7 @@
 //! Postgres puts every operator between parentheses, so that the words at the top of a text are those that join it.
 
 use crate::domain::sql::lexer::{Kind, Token, tokens};
+use crate::domain::sql::name::unquoted;
 
 /// How the parts of a condition are joined.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -198,15 +199,6 @@ pub fn existing(text: &str) -> Option<&str> {
     inner(&text[first.end..])
 }
 
-/// A name as the catalogs have it.
-fn unquoted(token: Token, text: &str) -> String {
-    let name = token.text(text);
-    match token.kind {
-        Kind::QuotedWord => name.trim_matches('"').replace("\"\"", "\""),
-        _ => name.to_owned(),
-    }
-}
-
 /// The columns of a table's row that a text looks at; inside a query only those that are named with the table.
 pub fn columns<'a>(
     text: &str,
@@ -237,14 +229,14 @@ pub fn columns<'a>(
         }
         let is_called = is(at + 1, Kind::Open, "(");
         let is_part = at > 0 && is(at - 1, Kind::Other, ".");
-        let is_own = is_part && at > 1 && unquoted(all[at - 2], text) == table;
+        let is_own = is_part && at > 1 && unquoted(all[at - 2].text(text)) == table;
         let is_type = at > 0 && all[at - 1].text(text) == ":";
         let is_first = !is_part && !is(at + 1, Kind::Other, ".");
         let is_free = is_first && !is_type && !inside.contains(&true);
         if is_called || !(is_own || is_free) {
             continue;
         }
-        let name = unquoted(*token, text);
+        let name = unquoted(token.text(text));
         let column = own.clone().find(|column| *column == name);
         found.extend(column.filter(|column| !found.contains(column)));
     }

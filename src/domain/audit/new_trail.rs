@@ -2,6 +2,7 @@
 
 use crate::domain::plural::listed;
 use crate::domain::problem::{Kind, Problem};
+use crate::domain::sql::name::always_quoted;
 use crate::domain::text;
 
 /// What makes the trail; `$LIST$` and `$TRIGGERS$` stand for the tables, `$READERS$`, `$SUBJECTS$` and `$FOLLOWERS$` for who reads.
@@ -64,8 +65,11 @@ impl TrailTable {
 
     /// As SQL reads it.
     fn quoted(&self) -> String {
-        let quoted = |name: &str| format!("\"{}\"", name.replace('"', "\"\""));
-        format!("{}.{}", quoted(&self.schema), quoted(&self.name))
+        format!(
+            "{}.{}",
+            always_quoted(&self.schema),
+            always_quoted(&self.name)
+        )
     }
 }
 

@@ -3,7 +3,7 @@
 
 use super::Relation;
 use super::json_kind::JsonKind;
-use crate::domain::sql::keyword::always_quoted;
+use crate::domain::sql::name::always_quoted;
 use std::fmt::Write as _;
 
 /// What the checks of a table say about one of its columns.

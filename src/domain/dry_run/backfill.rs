@@ -2,8 +2,8 @@
 //! columns an `UPDATE` assigns, and says which of them are new.
 
 use crate::domain::snapshot::{Kind as Object, Snapshot};
-use crate::domain::sql::keyword::quoted;
 use crate::domain::sql::lexer::{Kind, Token};
+use crate::domain::sql::name::quoted;
 use crate::domain::sql::statement_kind::significant;
 use std::collections::BTreeSet;
 
@@ -109,15 +109,7 @@ pub fn unqualified(name: &str) -> String {
 
 /// A name as the catalog prints it.
 fn name(sql: &str, token: &Token) -> Option<String> {
-    let text = token.text(sql);
-    match token.kind {
-        Kind::Word => Some(quoted(&text.to_lowercase())),
-        Kind::QuotedWord => {
-            let inner = text.strip_prefix('"')?.strip_suffix('"')?;
-            Some(quoted(&inner.replace("\"\"", "\"")))
-        }
-        _ => None,
-    }
+    token.name(sql).map(|name| quoted(&name))
 }
 
 /// Whether all of a table's columns with these names came after the first of two catalogs: neither their names nor their numbers

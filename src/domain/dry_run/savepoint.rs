@@ -1,7 +1,7 @@
 //! The savepoints of a file: what was done behind one is undone by a return to it.
 
-use crate::domain::sql::keyword::quoted;
 use crate::domain::sql::lexer::Kind;
+use crate::domain::sql::name::quoted;
 use crate::domain::sql::statement_kind::significant;
 
 /// A state at each savepoint of a file that still stands.
@@ -61,15 +61,7 @@ impl Savepoint {
         let mut tokens = significant(sql).take_while(|token| token.kind != Kind::Semicolon);
         let mut word = || {
             let token = tokens.next()?;
-            let text = token.text(sql);
-            match token.kind {
-                Kind::Word => Some((text.to_lowercase(), false)),
-                Kind::QuotedWord => {
-                    let inner = text.strip_prefix('"')?.strip_suffix('"')?;
-                    Some((inner.replace("\"\"", "\""), true))
-                }
-                _ => None,
-            }
+            Some((token.name(sql)?, token.kind == Kind::QuotedWord))
         };
         let first = word()?;
         if first.1 {

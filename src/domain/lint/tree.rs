@@ -1,5 +1,6 @@
 //! Reads squawk's syntax tree: what stands below a node, names, and places. Decides nothing.
 
+use crate::domain::sql::name::unquoted;
 use squawk_syntax::{SyntaxElement, SyntaxKind, SyntaxNode, SyntaxToken};
 
 /// The most characters of a piece of SQL in a reason.
@@ -52,52 +53,8 @@ pub fn start(node: &SyntaxNode) -> usize {
 pub fn name_parts(node: &SyntaxNode) -> Vec<String> {
     tokens(node)
         .filter(|token| !matches!(token.text(), "." | "(" | ")" | "*"))
-        .map(|token| part(token.text()))
+        .map(|token| unquoted(token.text()))
         .collect()
-}
-
-/// One part of a name as Postgres reads it.
-pub fn part(text: &str) -> String {
-    if let Some(escaped) = text
-        .strip_prefix("U&\"")
-        .or_else(|| text.strip_prefix("u&\""))
-        .and_then(|rest| rest.strip_suffix('"'))
-    {
-        return unescaped(&escaped.replace("\"\"", "\""));
-    }
-    match text
-        .strip_prefix('"')
-        .and_then(|rest| rest.strip_suffix('"'))
-    {
-        Some(quoted) => quoted.replace("\"\"", "\""),
-        None => text.to_lowercase(),
-    }
-}
-
-/// A name with Unicode escapes: `\005F`, `\+00005F`, `\\`.
-fn unescaped(text: &str) -> String {
-    let mut plain = String::new();
-    let mut rest = text;
-    while let Some((before, escape)) = rest.split_once('\\') {
-        plain.push_str(before);
-        let (digits, length) = match escape.strip_prefix('+') {
-            Some(long) => (long.get(..6), 7),
-            None => (escape.get(..4), 4),
-        };
-        let code = digits.and_then(|digits| u32::from_str_radix(digits, 16).ok());
-        match (code.and_then(char::from_u32), escape.strip_prefix('\\')) {
-            (Some(character), _) => {
-                plain.push(character);
-                rest = &escape[length..];
-            }
-            (None, Some(after)) => {
-                plain.push('\\');
-                rest = after;
-            }
-            (None, None) => rest = escape,
-        }
-    }
-    plain + rest
 }
 
 /// The text of a node on one line, cut when it is long, for people.

@@ -1,7 +1,7 @@
 //! What the table of the migration history is like in a database: the Supabase CLI's own, an older tool's, one with more
 //! columns, a view. Says what is unusual about it and what to do. Reads nothing itself.
 
-use crate::domain::sql::keyword::quoted;
+use crate::domain::sql::name::quoted;
 use serde::Serialize;
 
 /// The table of the history as the catalogs describe it; the default is a table that is not there.

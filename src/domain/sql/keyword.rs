@@ -15,25 +15,6 @@ pub fn is_keyword(word: &str) -> bool {
         .is_ok()
 }
 
-/// A name as SQL takes it anywhere: in quotes unless it is a plain word that means nothing else.
-pub fn quoted(name: &str) -> String {
-    let is_plain = name.starts_with(|c: char| c.is_ascii_lowercase() || c == '_')
-        && name
-            .chars()
-            .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
-        && !is_keyword(name);
-    if is_plain {
-        name.to_owned()
-    } else {
-        always_quoted(name)
-    }
-}
-
-/// A name as SQL takes it anywhere, always in quotes.
-pub fn always_quoted(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
-}
-
 /// Sorted, so that it can be searched. Words that are mostly used as names (`name`, `value`, `owner`) are left out.
 #[rustfmt::skip]
 const KEYWORDS: &[&str] = &[

@@ -2,6 +2,7 @@
 //! The spans of the tokens cover the input without a gap. Statement splitting and SQL highlighting share it.
 
 use super::keyword::is_keyword;
+use super::name::unquoted;
 use std::ops::Range;
 
 /// What a token is, as far as splitting and checking need to know.
@@ -59,6 +60,16 @@ impl Token {
     /// Whether the token is this unquoted word, in any case.
     pub fn is_word(&self, sql: &str, word: &str) -> bool {
         self.kind == Kind::Word && self.text(sql).eq_ignore_ascii_case(word)
+    }
+
+    /// What the token calls, where it is a name.
+    pub fn name(&self, sql: &str) -> Option<String> {
+        let is_name = match self.kind {
+            Kind::Word => true,
+            Kind::QuotedWord => self.closed,
+            _ => false,
+        };
+        is_name.then(|| unquoted(self.text(sql)))
     }
 
     /// Whether the token means nothing to the server: blanks and comments.

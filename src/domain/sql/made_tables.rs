@@ -1,6 +1,6 @@
 //! The tables and views that a text of SQL makes, by a look at its words: enough to complete a name that somebody types.
 
-use super::lexer::{Kind, Token, tokens};
+use super::lexer::{Token, tokens};
 
 /// The names, as commands take them: with their schema where that is not `public`. Temporary ones are left out.
 pub fn made_tables(sql: &str) -> Vec<String> {
@@ -36,30 +36,17 @@ fn made(sql: &str, words: &[Token]) -> Option<String> {
     {
         words.next();
     }
-    let first = name(sql, words.next()?)?;
+    let first = words.next()?.name(sql)?;
     let has_schema = words.peek().is_some_and(|token| token.text(sql) == ".");
     if !has_schema {
         return Some(first);
     }
     words.next();
-    let second = name(sql, words.next()?)?;
+    let second = words.next()?.name(sql)?;
     Some(match first.as_str() {
         "public" => second,
         schema => format!("{schema}.{second}"),
     })
-}
-
-/// The name that a token is: folded to lower case unless it is quoted.
-fn name(sql: &str, token: &Token) -> Option<String> {
-    let text = token.text(sql);
-    match token.kind {
-        Kind::Word => Some(text.to_lowercase()),
-        Kind::QuotedWord if token.closed => {
-            let inner = text.strip_prefix('"')?.strip_suffix('"')?;
-            Some(inner.replace("\"\"", "\""))
-        }
-        _ => None,
-    }
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ pub mod execution_mode;
 pub mod keyword;
 pub mod lexer;
 pub mod made_tables;
+pub mod name;
 pub mod odd_blank;
 pub mod position;
 pub mod psql;

@@ -2,8 +2,8 @@
 //! Every other backslash command is refused. Sources: psql's manual, and its scanner `psqlscan.l`.
 
 use super::execution_mode::copy_stream;
-use super::keyword::always_quoted;
 use super::lexer::{Kind, tokens};
+use super::name::always_quoted;
 use super::split::{Splitter, cut, unclosed};
 use super::statements::Slice;
 use std::collections::HashMap;

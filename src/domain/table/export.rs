@@ -7,7 +7,7 @@ use super::sql_text::{literal, quoted};
 use crate::domain::csv;
 use crate::domain::deep_json::holds_marker;
 use crate::domain::problem::{Kind, Problem};
-use crate::domain::sql::keyword::always_quoted;
+use crate::domain::sql::name::always_quoted;
 use crate::domain::text;
 use serde::Serialize;
 use serde_json::Value;

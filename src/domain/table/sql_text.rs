@@ -132,7 +132,7 @@ mod tests {
     proptest! {
         #[test]
         fn a_text_is_one_token_of_sql(text in "[a'\\\\;$\"\n-]{0,16}") {
-            for sql in [quoted(&text), crate::domain::sql::keyword::always_quoted(&text)] {
+            for sql in [quoted(&text), crate::domain::sql::name::always_quoted(&text)] {
                 let tokens: Vec<_> = crate::domain::sql::lexer::tokens(&sql).collect();
                 prop_assert_eq!(tokens.len(), 1, "{}", sql);
                 prop_assert!(tokens[0].closed);

@@ -15,6 +15,7 @@ use crate::domain::plan_item::ChatSession;
 use crate::domain::plural::counted;
 use crate::domain::review::ReviewItem;
 use crate::ui::DrawContext;
+use crate::ui::loadable;
 use crate::ui::table::{self, Cell, Column, Table};
 use crate::ui::theme::Role;
 use ratatui::Frame;
@@ -157,7 +158,7 @@ fn part_cells(part: Part, view: DrawContext, open: &OpenCycle) -> Vec<Cell> {
 
 fn blank_role(blank: Placeholder) -> Role {
     match blank {
-        Placeholder::Denied(_) | Placeholder::Failed(_) => Role::Warn,
+        Placeholder::Denied(problem) | Placeholder::Failed(problem) => loadable::role(problem),
         Placeholder::Idle | Placeholder::Loading | Placeholder::Absent(_) => Role::Muted,
     }
 }

@@ -6,7 +6,7 @@ use super::super::rules::{AccessRules, ApiRole, RowPolicy, SecuredTable, Verb};
 use super::super::viewer::{Viewer, Who};
 use crate::domain::plural::listed;
 use crate::domain::problem::{Kind, Problem};
-use crate::domain::sql::keyword::always_quoted;
+use crate::domain::sql::name::always_quoted;
 use serde::Serialize;
 use serde_json::{Map, Value};
 

@@ -3,7 +3,8 @@
 use super::visit::Go;
 use super::{Analyzer, Name, data, definer, outside, rule};
 use crate::domain::lint::LockMode;
-use crate::domain::lint::tree::{all_below, child, has, part, tokens, words};
+use crate::domain::lint::tree::{all_below, child, has, tokens, words};
+use crate::domain::sql::name::unquoted;
 use squawk_syntax::{SyntaxKind as K, SyntaxNode};
 
 /// Roles that pass every policy anyway.
@@ -316,7 +317,7 @@ pub(super) fn grant(read: &mut Analyzer, node: &SyntaxNode) -> Go {
 /// Whether a grant is one on tables of schema `auth`.
 fn is_on_accounts(node: &SyntaxNode) -> bool {
     let words: Vec<String> = tokens(node)
-        .map(|token| part(token.text()))
+        .map(|token| unquoted(token.text()))
         .take_while(|word| word != "to")
         .collect();
     let is_of_functions = ["function", "procedure", "routine", "sequence", "type"]

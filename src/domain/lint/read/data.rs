@@ -3,7 +3,8 @@
 use super::visit::Go;
 use super::{Analyzer, Name, rule};
 use crate::domain::lint::LockMode;
-use crate::domain::lint::tree::{all_below, below, child, has, part, tokens, words};
+use crate::domain::lint::tree::{all_below, below, child, has, tokens, words};
+use crate::domain::sql::name::unquoted;
 use squawk_syntax::{SyntaxKind as K, SyntaxNode};
 
 /// Notes the names that a `WITH` clause defines: they are no tables.
@@ -53,7 +54,7 @@ pub(super) fn locking(read: &mut Analyzer, node: &SyntaxNode) -> Go {
         let name = Name::of(&reference);
         let alias = child(&item, K::FROM_ALIAS)
             .and_then(|alias| tokens(&alias).last())
-            .map(|token| crate::domain::lint::tree::part(token.text()));
+            .map(|token| unquoted(token.text()));
         let called = alias.as_deref().unwrap_or(name.object());
         let is_meant = only.is_empty() || only.iter().any(|wanted| wanted.object() == called);
         if is_meant && !(name.is_bare() && read.ctes.contains(name.object())) {
@@ -77,7 +78,7 @@ fn opens_bucket(read: &mut Analyzer, node: &SyntaxNode, name: &Name) {
     if !name.is_in("storage") || name.object() != "buckets" {
         return;
     }
-    let written: Vec<String> = tokens(node).map(|token| part(token.text())).collect();
+    let written: Vec<String> = tokens(node).map(|token| unquoted(token.text())).collect();
     let has = |word: &str| written.iter().any(|one| one == word);
     if has("public") && has("true") {
         read.found(&rule::PUBLIC_BUCKET, node, words(node));

@@ -4,7 +4,8 @@
 use super::visit::Go;
 use super::{Analyzer, Name, rule};
 use crate::domain::lint::definers::Function;
-use crate::domain::lint::tree::{all_below, child, children, has, part, tokens, words};
+use crate::domain::lint::tree::{all_below, child, children, has, tokens, words};
+use crate::domain::sql::name::unquoted;
 use squawk_syntax::ast::{self, AstNode};
 use squawk_syntax::{SyntaxKind as K, SyntaxNode};
 
@@ -30,7 +31,7 @@ fn path(options: &SyntaxNode, name: &str) -> Path {
     let mut found = Path::Unset;
     for option in options.children() {
         let is_path = all_below(&option, K::CONFIG_PARAMETER_REF)
-            .any(|name| part(&words(&name)) == "search_path");
+            .any(|name| unquoted(&words(&name)) == "search_path");
         match option.kind() {
             K::RESET_FUNC_OPTION if is_path || words(&option).to_lowercase().ends_with("all") => {
                 found = Path::Reset;
@@ -89,7 +90,7 @@ fn schema(item: &SyntaxNode) -> String {
         .filter(|item| item.kind() == K::LITERAL)
         .and_then(ast::Literal::cast)
         .and_then(|literal| literal.decoded_value().map(|text| text.text().to_owned()));
-    text.unwrap_or_else(|| part(&words(item)))
+    text.unwrap_or_else(|| unquoted(&words(item)))
 }
 
 /// The function that a statement creates or names: its name and, where they are written, the types of its arguments.
@@ -129,7 +130,7 @@ fn arguments(list: &SyntaxNode) -> Option<Vec<String>> {
 
 /// A type without its schema and its length, by the name that Postgres has for it.
 fn plain(node: &SyntaxNode) -> String {
-    let text: Vec<String> = tokens(node).map(|token| part(token.text())).collect();
+    let text: Vec<String> = tokens(node).map(|token| unquoted(token.text())).collect();
     let text = text.join(" ");
     let text = text.rsplit(" . ").next().unwrap_or_default();
     let (before, behind) = text.split_once('(').unwrap_or((text, ""));

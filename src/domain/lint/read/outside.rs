@@ -3,8 +3,9 @@
 
 use super::visit::Go;
 use super::{Analyzer, Name, rule};
-use crate::domain::lint::tree::{all_below, child, has, part, tokens, words};
+use crate::domain::lint::tree::{all_below, child, has, tokens, words};
 use crate::domain::lint::{Level, rule::Rule};
+use crate::domain::sql::name::unquoted;
 use crate::domain::sql::statement_kind::significant;
 use squawk_syntax::ast::{self, AstNode};
 use squawk_syntax::{SyntaxKind as K, SyntaxNode};
@@ -86,7 +87,7 @@ fn name_or_text(node: &SyntaxNode) -> String {
     text.unwrap_or_else(|| {
         tokens(node)
             .last()
-            .map_or_else(String::new, |token| part(token.text()))
+            .map_or_else(String::new, |token| unquoted(token.text()))
     })
 }
 
@@ -127,7 +128,7 @@ pub(super) fn call(read: &mut Analyzer, node: &SyntaxNode) {
     };
     let parts: Vec<String> = tokens(&function)
         .filter(|token| token.text() != ".")
-        .map(|token| part(token.text()))
+        .map(|token| unquoted(token.text()))
         .collect();
     let is_queued = parts.len() > 1 && parts[parts.len() - 2] == "net";
     let name = parts.last().map_or("", String::as_str);
