@@ -306,15 +306,23 @@ fn elsewhere(url: &Url) -> Option<Refused> {
             Some(hosted(reference)),
         ));
     }
+    if is_of_the_platform(host) {
+        return Some(Refused::new(
+            "It is an address of Supabase itself, not of a project.",
+            by_path(),
+        ));
+    }
     let Some(name) = subdomain(host) else {
         return by_its_path(url, &segments);
     };
     let (ahead, reference) = match name.split_once('.') {
         Some((ahead, reference)) if is_ref(reference) => (Some(ahead), reference),
         Some((reference, behind)) if is_ref(reference) => (Some(behind), reference),
-        _ => (None, name),
+        // A name that the project was given stands alone too.
+        Some((ahead, reference)) => (Some(ahead), reference),
+        None => (None, name),
     };
-    let proposal = || Some(hosted(reference));
+    let proposal = || is_ref(reference).then(|| hosted(reference));
     match ahead {
         Some("db") => Some(Refused::new(
             "It is the host of the project's database.",
@@ -337,6 +345,16 @@ fn elsewhere(url: &Url) -> Option<Refused> {
             })
         }),
     }
+}
+
+/// Whether a host is the platform's own: a bare domain, or one of its pages.
+fn is_of_the_platform(host: &str) -> bool {
+    const PAGES: [&str; 6] = ["www", "api", "app", "docs", "status", "studio"];
+    let is_bare = |domain: &&str| domain.strip_prefix('.') == Some(host);
+    host.ends_with(".supabase.com")
+        || host.ends_with(".supabase.io")
+        || HOSTED.iter().any(|domain| is_bare(&domain))
+        || subdomain(host).is_some_and(|name| PAGES.contains(&name))
 }
 
 /// An address of one interface, or of Studio.
