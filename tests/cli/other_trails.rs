@@ -334,7 +334,7 @@ fn where_there_is_no_trail_a_migration_for_one_is_written_and_never_run() {
         .done();
     assert_eq!(
         test_env.sql(
-            "select to_regclass('public.audit_log') is null and to_regproc('audit_horizon') is null"
+            "select to_regclass('public.audit_log') is null and to_regproc('audit_horizon') is null and to_regnamespace('audit_trail') is null"
         ),
         ["t"]
     );

@@ -91,7 +91,7 @@ pub fn migration(tables: &[TrailTable], readers: Readers) -> (String, String) {
     let made = tables.iter().map(|table| {
         format!(
             "create trigger write_audit_record after insert or update or delete on {}\n  \
-             for each row execute function private.write_audit_record();\n",
+             for each row execute function audit_trail.write_audit_record();\n",
             table.quoted()
         )
     });

@@ -5,7 +5,7 @@
 
 set local lock_timeout = '5s';
 
-create schema if not exists private;
+create schema audit_trail;
 
 create table public.audit_log (
   id uuid not null default gen_random_uuid(),
@@ -46,7 +46,7 @@ create index audit_log_transaction_idx on public.audit_log (transaction_id, id);
 
 -- One record a changed row. What came with the request is read as it is; what is malformed counts as absent, so that no header fails a
 -- write. Of the headers only those named here are read: the others hold the caller's token.
-create function private.write_audit_record() returns trigger
+create function audit_trail.write_audit_record() returns trigger
 language plpgsql security definer set search_path = pg_catalog, pg_temp set timezone = 'UTC' as $$
 declare
   before jsonb := case when tg_op <> 'INSERT' then to_jsonb(old) end;
@@ -106,7 +106,7 @@ begin
 end
 $$;
 
-create function private.refuse_audit_log_change() returns trigger
+create function audit_trail.refuse_audit_log_change() returns trigger
 language plpgsql set search_path = pg_catalog, pg_temp as $$
 begin
   raise exception using
@@ -117,7 +117,7 @@ end
 $$;
 
 create trigger append_only before update or delete or truncate on public.audit_log
-  for each statement execute function private.refuse_audit_log_change();
+  for each statement execute function audit_trail.refuse_audit_log_change();
 
 $TRIGGERS$
 -- The oldest transaction that is still open: no record of an older one can come any more. Who follows the trail asks for what is behind it.
@@ -126,7 +126,7 @@ language sql stable set search_path = pg_catalog, pg_temp as $$
   select (pg_snapshot_xmin(pg_current_snapshot())::text)::bigint
 $$;
 
-revoke all on function private.write_audit_record(), private.refuse_audit_log_change() from public, anon, authenticated, service_role;
+revoke all on function audit_trail.write_audit_record(), audit_trail.refuse_audit_log_change() from public, anon, authenticated, service_role;
 revoke all on function public.audit_horizon() from public, anon, authenticated, service_role;
 grant execute on function public.audit_horizon() to $FOLLOWERS$;
 
