@@ -177,6 +177,7 @@ fn dry_run() -> DryRun {
         uncounted: Vec::new(),
         access: vec![anon("select", Some(500)), anon("update", None)],
         sequences: Vec::new(),
+        sequence_notes: Vec::new(),
         passed_over: Vec::new(),
         platform_locks: None,
         problem: None,

@@ -161,6 +161,7 @@ pub fn rehearsal() -> Rehearsal {
         uncounted: Vec::new(),
         access: Vec::new(),
         sequences: Vec::new(),
+        sequence_notes: Vec::new(),
         passed_over: Vec::new(),
         platform_locks: None,
         problem: None,

@@ -3,8 +3,9 @@
 use super::client::extract;
 use super::database::ManagementDatabase;
 use super::response::{Failure, no_turn};
-use crate::adapters::sql::target::{PLATFORM, TIMEOUT, platform, timeout};
+use crate::adapters::sql::target::{IRREVERSIBLE, PLATFORM, TIMEOUT, platform, timeout};
 use crate::domain::migration::Target;
+use crate::domain::migration::irreversible::Irreversible;
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::production::Mark;
 use crate::domain::text::sentence;
@@ -63,6 +64,7 @@ impl ManagementDatabase {
                 server_version: cell(2).split(' ').next().unwrap_or_default().to_owned(),
                 statement_timeout: timeout(who.get(5).and_then(Option::as_deref), false),
                 platform: Box::new(platform(who.get(6).and_then(Option::as_deref))),
+                irreversible: Box::new(Irreversible::parse(who.get(7).and_then(Option::as_deref))),
                 // The ref is the project: what else the database could be recognised by is not asked.
                 mark: Box::new(Mark {
                     refs: vec![self.api.access.reference().to_owned()],
@@ -96,9 +98,10 @@ impl ManagementDatabase {
             "set local lock_timeout = {}; set local statement_timeout = {}; \
             select pg_catalog.json_build_object('who', pg_catalog.json_build_array(current_user, pg_catalog.current_database(), \
             pg_catalog.current_setting('server_version'), extract(epoch from pg_catalog.clock_timestamp())::pg_catalog.text, \
-            pg_catalog.current_setting('standard_conforming_strings'), {TIMEOUT}, {PLATFORM}), 'rows', pg_catalog.json_build_array({})) as supadeck",
+            pg_catalog.current_setting('standard_conforming_strings'), {TIMEOUT}, {PLATFORM}, {}), 'rows', pg_catalog.json_build_array({})) as supadeck",
             (limit / 2).as_millis().max(1),
             limit.as_millis().max(1),
+            *IRREVERSIBLE,
             lists.join(", ")
         )
     }

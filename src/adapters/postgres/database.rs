@@ -19,6 +19,7 @@ use crate::adapters::sql::target;
 use crate::domain::database_url::trimmed;
 use crate::domain::migration::Target;
 use crate::domain::migration::history::{History, HistoryMark, Stored};
+use crate::domain::migration::irreversible::Irreversible;
 use crate::domain::migration::journal::Journal;
 use crate::domain::migration::owner::Owned;
 use crate::domain::problem::Problem;
@@ -201,6 +202,7 @@ impl PgDatabase {
                 self.address.sets("statement_timeout"),
             ),
             platform: Box::new(target::platform(who.get(5).and_then(Option::as_deref))),
+            irreversible: Box::new(Irreversible::parse(who.get(6).and_then(Option::as_deref))),
             mark: Box::new(self.address.mark(who.get(2).cloned().flatten())),
             ..Target::default()
         }

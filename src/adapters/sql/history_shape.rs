@@ -1,7 +1,7 @@
 //! What the catalogs say of the history's table: its kind, its columns, what the role may do with it. Asked together with
 //! who is connected, before the table itself is read, so that a table that cannot be read is still explained.
 
-use super::target::{PLATFORM, TIMEOUT, WHO};
+use super::target::{IRREVERSIBLE, PLATFORM, TIMEOUT, WHO};
 use crate::domain::migration::history::Row;
 use crate::domain::migration::history_table::{Column, HistoryTable};
 use crate::domain::problem::{Kind, Problem};
@@ -28,9 +28,12 @@ pub(in crate::adapters) const BOOKS: &str = "\
     where n.nspname = 'supabase_migrations' and c.relname = 'schema_migrations'";
 
 /// Who is connected to what, what that is recognised by, the statement timeout, [`BOOKS`] in the fifth column, and what the
-/// platform locks.
+/// platform locks, and the code that no rollback undoes.
 pub(in crate::adapters) fn who_and_books(mark: &str) -> String {
-    format!("{WHO}, {mark}, {TIMEOUT}, ({BOOKS}), {PLATFORM}")
+    format!(
+        "{WHO}, {mark}, {TIMEOUT}, ({BOOKS}), {PLATFORM}, {}",
+        *IRREVERSIBLE
+    )
 }
 
 /// What Postgres says when the table's columns are not those that are read: no such column, or another type.

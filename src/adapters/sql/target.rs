@@ -1,9 +1,12 @@
 //! Who is connected to what, how that database is recognised, the statement timeout there, and who owns what.
 
 use super::quote::dollar;
+use crate::domain::lint::irreversible_names;
+use crate::domain::migration::irreversible::SETVAL;
 use crate::domain::migration::limit::Timeout;
 use crate::domain::migration::owner::Owned;
 use crate::domain::migration::platform_grants::PlatformGrants;
+use std::sync::LazyLock;
 
 /// Who is connected to what.
 pub(in crate::adapters) const WHO: &str = "select current_user, pg_catalog.current_database()";
@@ -30,6 +33,47 @@ pub(in crate::adapters) const TIMEOUT: &str = "(select pg_catalog.json_build_obj
 pub(in crate::adapters) const PLATFORM: &str = "(select pg_catalog.json_build_array(pg_catalog.current_setting('supautils.policy_grants', true), \
     pg_catalog.current_setting('supautils.drop_trigger_grants', true), r.rolname)::pg_catalog.text \
     from pg_catalog.pg_roles r where r.rolname = current_user and not r.rolsuper)";
+
+/// How many functions call one another, up to the one that no rollback undoes. Levels instead of a recursion: that one looks so long
+/// to the server that it compiles it for seconds.
+const CALLS: usize = 5;
+
+/// The code of the database that no rollback undoes, as JSON: the functions that call such a function or are written in an untrusted
+/// language, whoever calls those, and the tables whose triggers do. `net.http_post` and its like only queue a request.
+pub(in crate::adapters) static IRREVERSIBLE: LazyLock<String> = LazyLock::new(|| {
+    let levels: Vec<String> = (1..CALLS)
+        .map(|level| {
+            format!(
+                r#", r{level}(name) as (select c.name from code c where c.source ~* (select '\m('
+    || pg_catalog.string_agg(distinct pg_catalog.regexp_replace(r.name, '\W', '\\\&', 'g'), '|') || ')"?\s*\(' from r{} r) limit 500)"#,
+                level - 1
+            )
+        })
+        .collect();
+    let all: Vec<String> = (0..CALLS)
+        .map(|level| format!("select r{level}.name from r{level}"))
+        .collect();
+    format!(
+        r#"(with code(name, source, is_unread) as materialized (
+    select p.proname::pg_catalog.text, case when p.prosqlbody is null then p.prosrc else pg_catalog.pg_get_function_sqlbody(p.oid) end,
+      not l.lanpltrusted and l.lanname <> 'sql'
+    from pg_catalog.pg_proc p join pg_catalog.pg_namespace n on n.oid = p.pronamespace join pg_catalog.pg_language l on l.oid = p.prolang
+    where l.lanname not in ('internal', 'c') and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'),
+  r0(name) as (select c.name from code c where c.is_unread
+    or c.source ~* '\m({SETVAL}|{names})"?\s*\(|\mprogram\M'
+      and c.source ~* '(?<!\mnet"?\s*\.\s*)\m({SETVAL}|{names})"?\s*\(|\mcopy\M.*\mprogram\M' limit 500){levels},
+  reached(name) as materialized ({all})
+  select pg_catalog.json_build_object('functions', (select coalesce(pg_catalog.json_agg(r.name), '[]') from reached r),
+    'tables', (select coalesce(pg_catalog.json_agg(distinct c.relname), '[]') from pg_catalog.pg_trigger t
+      join pg_catalog.pg_class c on c.oid = t.tgrelid join pg_catalog.pg_proc p on p.oid = t.tgfoid
+      where p.proname in (select r.name::pg_catalog.name from reached r)),
+    'is_everywhere', exists (select from pg_catalog.pg_event_trigger e join pg_catalog.pg_proc p on p.oid = e.evtfoid
+      where p.proname in (select r.name::pg_catalog.name from reached r)))::pg_catalog.text)"#,
+        names = irreversible_names(),
+        levels = levels.concat(),
+        all = all.join(" union ")
+    )
+});
 
 /// Reads what [`PLATFORM`] gave.
 pub(in crate::adapters) fn platform(json: Option<&str>) -> PlatformGrants {

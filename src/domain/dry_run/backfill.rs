@@ -10,6 +10,8 @@ use std::collections::BTreeSet;
 /// What a plain `UPDATE` assigns; names as the catalog prints them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Assigned {
+    /// The schema, where it is named.
+    pub schema: Option<String>,
     /// The table, without its schema.
     pub table: String,
     /// Its columns.
@@ -26,7 +28,7 @@ pub fn assigned(sql: &str) -> Option<Assigned> {
     if !is(0, "update") {
         return None;
     }
-    let (table, mut at) = named(sql, &tokens)?;
+    let ((schema, table), mut at) = named(sql, &tokens)?;
     // An alias may stand between.
     at += (at..tokens.len().min(at + 4)).position(|at| is(at, "set"))? + 1;
     let mut columns = BTreeSet::new();
@@ -54,7 +56,11 @@ pub fn assigned(sql: &str) -> Option<Assigned> {
         loop {
             at += 1;
             let Some(token) = tokens.get(at) else {
-                return Some(Assigned { table, columns });
+                return Some(Assigned {
+                    schema,
+                    table,
+                    columns,
+                });
             };
             match token.kind {
                 Kind::Open => depth += 1,
@@ -67,7 +73,11 @@ pub fn assigned(sql: &str) -> Option<Assigned> {
                     .iter()
                     .any(|word| is(at, word)) =>
                 {
-                    return Some(Assigned { table, columns });
+                    return Some(Assigned {
+                        schema,
+                        table,
+                        columns,
+                    });
                 }
                 _ => {}
             }
@@ -79,11 +89,11 @@ pub fn assigned(sql: &str) -> Option<Assigned> {
 /// The table that an `UPDATE` or a `MERGE` names, without its schema; nothing for another statement.
 pub fn target(sql: &str) -> Option<String> {
     let tokens: Vec<Token> = significant(sql).collect();
-    named(sql, &tokens).map(|(table, _)| table)
+    named(sql, &tokens).map(|((_, table), _)| table)
 }
 
 /// The table that an `UPDATE` or a `MERGE` names, and where its name ends.
-fn named(sql: &str, tokens: &[Token]) -> Option<(String, usize)> {
+fn named(sql: &str, tokens: &[Token]) -> Option<((Option<String>, String), usize)> {
     let is = |at: usize, word: &str| tokens.get(at).is_some_and(|it| it.is_word(sql, word));
     let mut at = match () {
         () if is(0, "update") => 1,
@@ -91,13 +101,26 @@ fn named(sql: &str, tokens: &[Token]) -> Option<(String, usize)> {
         () => return None,
     };
     at += usize::from(is(at, "only"));
-    let mut table = name(sql, tokens.get(at)?)?;
+    let (mut schema, mut table) = (None, name(sql, tokens.get(at)?)?);
     at += 1;
     while tokens.get(at).is_some_and(|token| token.text(sql) == ".") {
-        table = name(sql, tokens.get(at + 1)?)?;
+        schema = Some(std::mem::replace(
+            &mut table,
+            name(sql, tokens.get(at + 1)?)?,
+        ));
         at += 2;
     }
-    Some((table, at))
+    Some(((schema, table), at))
+}
+
+/// Whether a name without a schema may be that of another table or view than those with these numbers.
+pub fn is_of_another(name: &str, own: &[u32], snapshots: [&Snapshot; 2]) -> bool {
+    let mut relations = snapshots.iter().flat_map(|picture| &picture.identities);
+    relations.any(|(object, identity)| {
+        matches!(object.kind, Object::Table | Object::View)
+            && !own.contains(&identity.id)
+            && unqualified(&object.name) == name
+    })
 }
 
 /// A table's name without its schema, as the catalog prints it.

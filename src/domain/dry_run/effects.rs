@@ -1,7 +1,7 @@
 //! Keeps the ledger while a dry run runs: turns measures after each statement into what that statement locked, wrote anew
 //! and changed, and in the end into the strongest lock of each table and the data that is lost.
 
-use super::backfill::{are_new, assigned, unqualified};
+use super::backfill::{Assigned, are_new, assigned, is_of_another, unqualified};
 use super::losses::{Candidates, Open, Renewal, gone, loss, renewed};
 use super::measure::{
     Baseline, BaselineTable, Blocks, Recount, Rows, StatementStats, TouchedTable, Uncounted,
@@ -31,10 +31,12 @@ pub struct Effect {
 #[derive(Clone)]
 struct State {
     name: String,
-    /// What it is called now, without its schema.
+    /// What it is called now.
     now: String,
     file: Option<u32>,
     bytes: u64,
+    /// Whether it got its file in this transaction.
+    is_renewed: bool,
     /// Whether dropping it loses rows: no materialized view, and nothing that is kept elsewhere.
     holds_rows: bool,
     mode: Option<LockMode>,
@@ -70,8 +72,10 @@ struct Lost {
     emptied: BTreeSet<String>,
     deleted: BTreeMap<String, u64>,
     overwritten: BTreeMap<String, u64>,
-    /// The rows that plain updates wrote of a table, and the columns that they assign.
-    assigned: BTreeMap<u32, (u64, BTreeSet<String>)>,
+    /// What plain updates wrote of a table.
+    assigned: BTreeMap<u32, Filled>,
+    /// Tables that are new, into which a statement moved rows of others.
+    moved_into: BTreeMap<u32, BTreeSet<u32>>,
     /// Tables that are not there any more.
     gone: BTreeSet<u32>,
     /// Tables that were written anew, with what they held right afterwards.
@@ -86,14 +90,25 @@ struct Lost {
     uncounted: BTreeMap<u32, Uncounted>,
 }
 
+/// What plain updates wrote of a table.
+#[derive(Debug, Clone, Default)]
+struct Filled {
+    rows: u64,
+    /// The columns that they assign.
+    columns: BTreeSet<String>,
+    /// How they call it, where they leave out its schema.
+    bare_names: BTreeSet<String>,
+}
+
 impl EffectLedger {
     /// A ledger of what happens to these tables; one that is made on the way is nobody's else and does not count.
     pub fn new(baseline: &Baseline) -> Self {
         let state = |known: &BaselineTable| State {
             name: known.table.clone(),
-            now: unqualified(&known.table),
+            now: known.table.clone(),
             file: known.file,
             bytes: known.bytes,
+            is_renewed: false,
             holds_rows: known.holds_rows,
             mode: None,
         };
@@ -136,7 +151,7 @@ impl EffectLedger {
         let lost = std::mem::take(&mut self.lost);
         for (id, (file, bytes)) in lost.files {
             if let Some(state) = self.tables.get_mut(&id) {
-                (state.file, state.bytes) = (file, bytes);
+                (state.file, state.bytes, state.is_renewed) = (file, bytes, true);
             }
         }
         self.lost.rows = lost.rows;
@@ -175,7 +190,9 @@ impl EffectLedger {
         let mut effect = Effect::default();
         let mut changed = self.changed(&ran.touched);
         let is_undone = self.has_undone(sql, ran);
+        let had = changed.clone();
         let moved = enter_moves(sql, ran.rows, &mut changed, &ran.touched);
+        self.enter_refuges(&had, &changed);
         for touched in &ran.touched {
             let was = self.lost.rows.insert(touched.id, touched.rows);
             let Some(state) = self.tables.get_mut(&touched.id) else {
@@ -187,7 +204,7 @@ impl EffectLedger {
                 }
                 Some(name) => {
                     self.lost.gone.remove(&touched.id);
-                    state.now = unqualified(name);
+                    state.now.clone_from(name);
                 }
             }
             let rows = changed.iter().find(|(id, _)| *id == touched.id);
@@ -206,10 +223,6 @@ impl EffectLedger {
                     self.lost.uncounted.insert(touched.id, Uncounted::Moved);
                 } else if rows.deleted > 0 && state.holds_rows {
                     *self.lost.deleted.entry(table.clone()).or_default() += rows.deleted;
-                    // A row that is gone is not counted as overwritten too.
-                    if let Some(overwritten) = self.lost.overwritten.get_mut(&table) {
-                        *overwritten = overwritten.saturating_sub(rows.deleted);
-                    }
                 }
                 effect.changed.push(TableRows {
                     table,
@@ -222,7 +235,8 @@ impl EffectLedger {
             let (file, bytes) = self.lost.files.get(&touched.id).copied().unwrap_or(had);
             let is_doubtful = self.lost.doubtful.contains(&touched.id);
             let counted = recount.filter(|_| !is_doubtful);
-            let how = new_file(file, bytes, touched, counted, sql);
+            let is_renewed = state.is_renewed || self.lost.files.contains_key(&touched.id);
+            let how = new_file((file, bytes, is_renewed), touched, counted, sql);
             if how.is_some() {
                 let now = (touched.file, touched.bytes.unwrap_or_default());
                 self.lost.files.insert(touched.id, now);
@@ -283,6 +297,22 @@ impl EffectLedger {
         effect
     }
 
+    /// Enters the new tables into which a statement moved rows of those that were there before.
+    fn enter_refuges(&mut self, had: &[(u32, Rows)], now: &[(u32, Rows)]) {
+        let pairs = || had.iter().zip(now);
+        let moved = pairs().filter(|((_, had), (_, now))| had.deleted > now.deleted);
+        let sources: BTreeSet<u32> = moved.map(|((id, _), _)| *id).collect();
+        if sources.is_empty() {
+            return;
+        }
+        for ((id, had), _) in pairs() {
+            if had.inserted > 0 && !self.tables.contains_key(id) {
+                let known = self.lost.moved_into.entry(*id).or_default();
+                known.extend(&sources);
+            }
+        }
+    }
+
     /// The rows that a statement changed of the tables that were there before, and of new partitions of them.
     fn changed(&self, touched: &[TouchedTable]) -> Vec<(u32, Rows)> {
         let changed = touched.iter().map(|touched| {
@@ -310,11 +340,12 @@ impl EffectLedger {
     /// Enters what the commit of a file would run: deferred triggers. It counts as its last statement.
     pub fn record_commit(&mut self, version: &str, last: usize, ran: &StatementStats) {
         let effect = self.record_statement(version, last, "", ran);
-        self.record_overwrite("", &effect.changed);
+        self.record_overwrite("", ran.rows, &effect.changed);
     }
 
     /// Enters the rows that a statement changed. Of several statements the most is taken: they may change the same rows.
-    pub fn record_overwrite(&mut self, sql: &str, changed: &[TableRows]) {
+    /// `told` is how many rows the statement touched, as its own answer says: where more were updated, code that it calls did that.
+    pub fn record_overwrite(&mut self, sql: &str, told: u64, changed: &[TableRows]) {
         let mut counted = changed
             .iter()
             .filter(|one| one.rows.updated > 0 && !one.at_most)
@@ -322,17 +353,26 @@ impl EffectLedger {
         if counted.peek().is_none() {
             return;
         }
-        let assigned = assigned(sql);
+        let counted: Vec<&TableRows> = counted.collect();
+        let assigned = assigned(sql).filter(|assigned| {
+            let targets = counted.iter().filter(|one| {
+                let id = self.id_of(&one.table);
+                id.is_some_and(|id| self.is_called(id, assigned))
+            });
+            targets.map(|one| one.rows.updated).sum::<u64>() == told
+        });
         for TableRows { table, rows, .. } in counted {
             let own = assigned.as_ref().and_then(|assigned| {
                 let id = self.id_of(table)?;
-                let is_target = self.is_called(id, &assigned.table);
-                is_target.then_some((id, &assigned.columns))
+                self.is_called(id, assigned).then_some((id, assigned))
             });
-            if let Some((id, columns)) = own {
+            if let Some((id, assigned)) = own {
                 let entry = self.lost.assigned.entry(id).or_default();
-                entry.0 = entry.0.max(rows.updated);
-                entry.1.extend(columns.iter().cloned());
+                entry.rows = entry.rows.max(rows.updated);
+                entry.columns.extend(assigned.columns.iter().cloned());
+                if assigned.schema.is_none() {
+                    entry.bare_names.insert(assigned.table.clone());
+                }
                 continue;
             }
             let overwritten = self.lost.overwritten.entry(table.clone()).or_default();
@@ -340,13 +380,18 @@ impl EffectLedger {
         }
     }
 
-    /// Whether a table, or one that it is a partition of, has this name now.
-    fn is_called(&self, id: u32, name: &str) -> bool {
+    /// Whether an update of this name is one of a table, or of one that it is a partition of.
+    fn is_called(&self, id: u32, assigned: &Assigned) -> bool {
         let mut own = Some(id);
         // A table is no partition of itself, whatever a catalog says.
         for _ in 0..=self.partitions.len() {
             let Some(id) = own else { break };
-            if self.tables.get(&id).is_some_and(|state| state.now == name) {
+            let now = self.tables.get(&id).map_or("", |state| &state.now);
+            let is_called = match &assigned.schema {
+                Some(schema) => now == format!("{schema}.{}", assigned.table),
+                None => unqualified(now) == assigned.table,
+            };
+            if is_called {
                 return true;
             }
             own = self.partitions.get(&id).copied();
@@ -427,14 +472,15 @@ impl EffectLedger {
         );
         let mut overwritten = self.lost.overwritten.clone();
         let parents = [partitions(before), partitions(after)];
-        for (id, (rows, columns)) in &self.lost.assigned {
+        for (id, filled) in &self.lost.assigned {
+            let lineage = lineage(*id, &parents);
+            let is_of_another = |name: &String| is_of_another(name, &lineage, [before, after]);
             if let Some(state) = self.tables.get(id)
-                && !are_new(&lineage(*id, &parents), columns, before, after)
+                && (filled.bare_names.iter().any(is_of_another)
+                    || !are_new(&lineage, &filled.columns, before, after))
             {
-                let deleted = self.lost.deleted.get(&state.name).copied();
-                let rows = rows.saturating_sub(deleted.unwrap_or_default());
                 let most = overwritten.entry(state.name.clone()).or_default();
-                *most = (*most).max(rows);
+                *most = (*most).max(filled.rows);
             }
         }
         let ways = [
@@ -448,7 +494,8 @@ impl EffectLedger {
             open.extend(left.map(|(table, rows)| Open {
                 loss: Loss {
                     rows: Some(*rows),
-                    counted: true,
+                    // Of the rows that were overwritten some may be those that were deleted.
+                    counted: way != LossKind::RowsChanged || !self.lost.deleted.contains_key(table),
                     ..loss(way, table, None)
                 },
                 parts: Vec::new(),
@@ -461,7 +508,13 @@ impl EffectLedger {
             (!is_told).then(|| renewed(*id, name, renewals.clone(), before, after))
         });
         let renewed = renewals.collect();
-        let uncounted = self.lost.uncounted.iter().filter_map(|(id, why)| {
+        let mut uncounted = self.lost.uncounted.clone();
+        let stands: BTreeSet<u32> = after.identities.values().map(|own| own.id).collect();
+        let lost_refuges = (self.lost.moved_into.iter()).filter(|(id, _)| !stands.contains(id));
+        for id in lost_refuges.flat_map(|(_, sources)| sources) {
+            uncounted.entry(*id).or_insert(Uncounted::MovedAndDropped);
+        }
+        let uncounted = uncounted.iter().filter_map(|(id, why)| {
             let table = self.tables.get(id)?.name.clone();
             let is_told = is_gone(&table) || emptied.contains(&table);
             (!is_told).then_some(NotCounted { table, why: *why })
@@ -486,13 +539,17 @@ enum NewFile {
 
 /// Whether a table got a new file, and why as far as that shows.
 fn new_file(
-    file: Option<u32>,
-    bytes: u64,
+    (file, bytes, is_renewed): (Option<u32>, u64, bool),
     touched: &TouchedTable,
     recount: Option<&Recount>,
     sql: &str,
 ) -> Option<NewFile> {
-    touched.file.filter(|new| Some(*new) != file)?;
+    // A table that got its file in this transaction is truncated in place: the file stays and shrinks.
+    if touched.file.is_some() && touched.file == file {
+        let has_shrunk = touched.bytes.is_some_and(|now| now < bytes);
+        return (is_renewed && has_shrunk).then_some(NewFile::Emptied);
+    }
+    touched.file?;
     let is_empty = touched.bytes == Some(0);
     let was_empty = bytes == 0;
     let truncates = || outer_words(sql).iter().any(|word| word == "truncate");

@@ -169,6 +169,8 @@ pub enum Uncounted {
     Undone,
     /// A statement deleted rows of one partition and inserted rows into another.
     Moved,
+    /// Rows were moved into a table that was dropped afterwards.
+    MovedAndDropped,
 }
 
 impl Uncounted {
@@ -192,6 +194,9 @@ impl Uncounted {
             }
             Self::Moved => {
                 "one statement deleted rows of partitions and inserted rows into others, which may be the same"
+            }
+            Self::MovedAndDropped => {
+                "rows of it were moved into a new partition, which was dropped afterwards"
             }
             Self::Undone => {
                 "a statement undid a part of its work in a block with EXCEPTION, and the server counts that part too"

@@ -202,6 +202,31 @@ pub struct NotCounted {
     pub why: Uncounted,
 }
 
+/// A sequence that a dry run moved in a way that matters to the run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SequenceNote {
+    /// Its name.
+    pub sequence: String,
+    /// Its last value before; absent where it had given none.
+    pub before: Option<i64>,
+    /// Its last value now.
+    pub after: Option<i64>,
+}
+
+impl SequenceNote {
+    /// Of a sequence that moved, where there is something to say: it had given no number, or it was set back.
+    pub fn of(sequence: &str, before: Option<&str>, after: Option<&str>) -> Option<Self> {
+        let number = |text: Option<&str>| text.and_then(|text| text.parse().ok());
+        let (before, after): (Option<i64>, Option<i64>) = (number(before), number(after));
+        // No value is below every value.
+        (before.is_none() || after < before).then(|| Self {
+            sequence: sequence.to_owned(),
+            before,
+            after,
+        })
+    }
+}
+
 /// A dry-run plan.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Report {
@@ -223,6 +248,8 @@ pub struct Report {
     pub access: Vec<AccessChange>,
     /// Sequences whose values moved: that is not undone, by Postgres' design.
     pub sequences: Vec<String>,
+    /// Those of them that do not only stand further on.
+    pub sequence_notes: Vec<SequenceNote>,
     /// What a scratch database did not run, because its server lacks what the platform has.
     pub passed_over: Vec<PassedOver>,
     /// What is locked of the platform, which stands in no other list of locks.

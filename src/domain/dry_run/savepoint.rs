@@ -4,6 +4,9 @@ use crate::domain::sql::lexer::Kind;
 use crate::domain::sql::name::quoted;
 use crate::domain::sql::statement_kind::significant;
 
+/// The bytes of the longest name.
+const LONGEST: usize = 63;
+
 /// A state at each savepoint of a file that still stands.
 #[derive(Debug, Clone)]
 pub struct Marks<T>(Vec<(String, T)>);
@@ -61,7 +64,10 @@ impl Savepoint {
         let mut tokens = significant(sql).take_while(|token| token.kind != Kind::Semicolon);
         let mut word = || {
             let token = tokens.next()?;
-            Some((token.name(sql)?, token.kind == Kind::QuotedWord))
+            let mut name = token.name(sql)?;
+            // The server cuts longer ones (PostgreSQL documentation, 4.1.1 Identifiers and Key Words).
+            name.truncate(name.floor_char_boundary(LONGEST));
+            Some((name, token.kind == Kind::QuotedWord))
         };
         let first = word()?;
         if first.1 {

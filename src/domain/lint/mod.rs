@@ -16,6 +16,7 @@ mod tree;
 pub use insert_elision::holds_only_values;
 pub use level::Level;
 pub use lock::{LockMode, PredictedLock};
+pub use read::irreversible_names;
 
 use crate::domain::sql::execution_mode::is_marked;
 use crate::domain::sql::split::split;
@@ -148,6 +149,11 @@ impl Assessment {
 /// The file is SQL as the server gets it: a seed has its psql variables filled in before.
 pub fn assess(sql: &str) -> Assessment {
     file(&mut FileContext::default(), sql)
+}
+
+/// Whether a statement, or a function that it makes, calls what no rollback undoes.
+pub fn calls_irreversible(sql: &str) -> bool {
+    assess(sql).stays().is_some()
 }
 
 /// Reads files that are applied one behind the other. A table that one of them creates is new in those behind it too,

@@ -13,6 +13,7 @@ mod dynamic;
 mod lint;
 mod maintain;
 mod outside;
+pub use outside::irreversible_names;
 mod parse_error;
 mod plpgsql;
 mod visit;

@@ -6,6 +6,7 @@ pub mod file_name;
 pub mod history;
 pub mod history_table;
 pub mod interruption;
+pub mod irreversible;
 pub mod journal;
 pub mod limit;
 pub mod lock_holder;
@@ -151,6 +152,9 @@ pub struct Target {
     /// The tables of the platform that policies and dropped triggers lock there.
     #[serde(skip)]
     pub platform: Box<platform_grants::PlatformGrants>,
+    /// The code there that no rollback undoes.
+    #[serde(skip)]
+    pub irreversible: Box<irreversible::Irreversible>,
     /// Why a file cannot run outside a transaction on this way to it, a sentence or two. Asked only where a plan has such a file.
     #[serde(skip)]
     pub refuses_alone: Option<String>,

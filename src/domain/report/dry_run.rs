@@ -2,7 +2,7 @@
 
 use super::{Lines, Tone, access, changes, locks, losses};
 use crate::domain::dry_run::passed_over::{self, PassedOver};
-use crate::domain::dry_run::{Environment, Report};
+use crate::domain::dry_run::{Environment, Report, SequenceNote};
 use crate::domain::plural::counted;
 
 /// What stands above the findings of a dry run that stopped.
@@ -50,8 +50,40 @@ pub(super) fn summary(lines: &mut Lines, report: &Report) {
     if !report.sequences.is_empty() {
         lines.blank();
         let moved = report.sequences.join(", ");
-        let text = format!("Sequences moved on, which a rollback does not undo: {moved}.");
+        let text = format!("Sequences moved, which a rollback does not undo: {moved}.");
         lines.put(0, Tone::Warn, &text);
+        for note in &report.sequence_notes {
+            let (tone, text) = sequence(note);
+            lines.put(1, tone, &text);
+        }
+    }
+}
+
+/// What the move of a sequence means for the run.
+fn sequence(note: &SequenceNote) -> (Tone, String) {
+    let SequenceNote {
+        sequence,
+        before,
+        after,
+    } = note;
+    let literal = sequence.replace('\'', "''");
+    match (before, after) {
+        (Some(before), after) => {
+            let now = after.map_or("its start".to_owned(), |after| after.to_string());
+            (
+                Tone::Danger,
+                format!(
+                    "{sequence} was set back from {before} to {now}: new rows may get numbers that are taken. `select setval('{literal}', {before})` puts it back."
+                ),
+            )
+        }
+        (None, after) => (
+            Tone::Warn,
+            format!(
+                "{sequence} had given no number yet and stands at {} now: a file that expects the first ones, such as 1, fails. `alter sequence {sequence} restart` puts it back.",
+                after.unwrap_or_default()
+            ),
+        ),
     }
 }
 

@@ -97,6 +97,7 @@ fn what_supautils_locks_is_one_line_and_no_other_lock_is_folded_into_it() {
             uncounted: Vec::new(),
             access: Vec::new(),
             sequences: Vec::new(),
+            sequence_notes: Vec::new(),
             passed_over: Vec::new(),
             platform_locks,
             problem: None,

@@ -244,6 +244,7 @@ fn report_of(
         locks,
         difference,
         sequences: Vec::new(),
+        sequence_notes: Vec::new(),
         passed_over: Vec::new(),
         platform_locks,
         problem,
@@ -301,7 +302,7 @@ fn file_report(
         let (statement, ran) = (kept.statement, &kept.ran);
         let sql = &step.statements[statement];
         let effect = ledger.record_statement(&step.version, statement + 1, sql, ran);
-        ledger.record_overwrite(sql, &effect.changed);
+        ledger.record_overwrite(sql, ran.rows, &effect.changed);
         report.took_ms += milliseconds(ran.took);
         report.statements.push(StatementReport {
             took_ms: milliseconds(ran.took),

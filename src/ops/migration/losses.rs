@@ -4,7 +4,7 @@ use crate::domain::dry_run::access::{Rights, Verdict, changes, enter_rows};
 use crate::domain::dry_run::effects::EffectLedger;
 use crate::domain::dry_run::losses::Candidates;
 use crate::domain::dry_run::measure::Baseline;
-use crate::domain::dry_run::{Environment, LossKind, Report};
+use crate::domain::dry_run::{Environment, LossKind, Report, SequenceNote};
 use crate::domain::problem::Problem;
 use crate::ports::DryRun;
 
@@ -43,11 +43,17 @@ pub(super) async fn count_losses(
     let shows_rows = |rows: Option<u64>| rows != Some(0) && report.on == Environment::Target;
     access.retain(|change| !change.only_parts || shows_rows(change.rows));
     report.access = access;
-    let moved = baseline.sequences.iter().filter(|(name, value)| {
-        let now = found.sequences.iter().find(|(other, _)| other == name);
-        now.is_some_and(|(_, later)| later != value)
-    });
-    report.sequences = moved.map(|(name, _)| name.clone()).collect();
+    let now = |name: &String| {
+        let mut all = found.sequences.iter();
+        all.find(|(other, _)| other == name).map(|(_, value)| value)
+    };
+    for (name, value) in &baseline.sequences {
+        if let Some(later) = now(name).filter(|later| *later != value) {
+            report.sequences.push(name.clone());
+            let note = SequenceNote::of(name, value.as_deref(), later.as_deref());
+            report.sequence_notes.extend(note);
+        }
+    }
     match report.on {
         Environment::Target => {
             (report.losses, report.uncounted) = candidates.settle(&found.counts, ledger);

@@ -1,123 +1,149 @@
-//! Files that do what no rollback undoes: they reach outside the database, or set a sequence that others use. They are not
-//! run on the target only to see what they do, however the transaction around them ends.
+//! Files that do what no rollback undoes: they reach outside the database, set a sequence that others use, end sessions, or call code
+//! that does. They are not run on the target only to see what they do, however the transaction around them ends.
 
 use crate::domain::dry_run::Environment;
 use crate::domain::lint::{assess, holds_only_values};
+use crate::domain::migration::irreversible::{Irreversible, SETVAL, calls, text};
 use crate::domain::migration::{Plan, Step};
-use crate::domain::problem::{Kind, Problem};
+use crate::domain::problem::{self, Problem};
+use crate::domain::sql::lexer::Kind;
+use crate::domain::sql::name::unquoted;
 use crate::domain::sql::statement_kind::{leading_words, significant};
+use crate::domain::text::cell;
 use std::collections::HashSet;
-
-/// The function that sets a sequence.
-const SETVAL: &str = "setval";
 
 /// Why each file of a plan is not run in a dry run at a place, where that is so.
 pub(super) fn refused(plan: &Plan, on: Environment) -> Vec<Option<String>> {
     match on {
         Environment::Target => {
-            let sequences = sets_sequences(&plan.steps);
-            let steps = plan.steps.iter().zip(sequences);
-            steps
-                .map(|(step, sequence)| {
-                    let reached = reason(step).as_deref().map(note);
-                    reached.or_else(|| sequence.as_deref().map(note_of_sequence))
-                })
-                .collect()
+            let mut reach = Reach::of(&plan.target.irreversible);
+            let steps = plan.steps.iter();
+            steps.map(|step| reach.enter(step).map(note)).collect()
         }
         // Its roles reach nothing outside it, and its sequences are its own.
         Environment::Scratch => vec![None; plan.steps.len()],
     }
 }
 
-/// The same for one file of a round trip on the target, as the reason of its finding.
-pub(super) fn problem(step: &Step) -> Option<Problem> {
-    let sequence = || sets_sequences(std::slice::from_ref(step)).pop().flatten();
-    let why = reason(step).or_else(sequence)?;
+/// The same for a file of a round trip on the target, as the reason of its finding.
+pub(super) fn problem(step: &Step, reach: &mut Reach) -> Option<Problem> {
+    let (why, _) = reach.enter(step)?;
     let what = format!(
         "{}_{} was not run on this database only to check it.",
         step.version, step.name
     );
-    let problem = Problem::new(Kind::Findings, what, why);
+    let problem = Problem::new(problem::Kind::Findings, what, why);
     Some(problem.with_hint(
         "Read it line by line. `--on scratch` runs it on a scratch database, whose roles reach nothing outside of it.",
     ))
 }
 
-/// The first statement that reaches outside, and what it does there.
-fn reason(step: &Step) -> Option<String> {
-    step.statements.that_run().find_map(|(index, sql)| {
-        // To read thousands of them takes longer than to run them.
-        if holds_only_values(sql) {
-            return None;
-        }
-        let assessment = assess(sql);
-        let finding = assessment.stays()?;
-        Some(format!("Statement {}: {}", index + 1, finding.reason))
-    })
+/// What a file does that no rollback undoes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Does {
+    /// It reaches outside the database.
+    ReachesOut,
+    /// It acts in it at once.
+    ActsAtOnce,
 }
 
-fn note(reason: &str) -> String {
+fn note((why, does): (String, Does)) -> String {
+    let role = match does {
+        Does::ReachesOut => ", as a role that reaches nothing outside the scratch database",
+        Does::ActsAtOnce => "",
+    };
     format!(
-        "{reason} So it was not run here; later files ran without it. `--on scratch` runs it, as a role that reaches nothing outside the scratch database."
+        "{why} So it was not run here; later files ran without it. `--on scratch` runs it{role}."
     )
 }
 
-fn note_of_sequence(reason: &str) -> String {
-    format!("{reason} So it was not run here; later files ran without it. `--on scratch` runs it.")
+/// What the files so far made that no rollback undoes when it runs.
+#[derive(Debug, Default)]
+pub(super) struct Reach {
+    code: Irreversible,
+    made: Made,
 }
 
-/// For each step the first statement that sets a sequence which was there before, as far as the texts tell: `setval` is in
-/// force at once, for everybody, and stays (PostgreSQL documentation, 9.17 Sequence Manipulation Functions).
-fn sets_sequences(steps: &[Step]) -> Vec<Option<String>> {
-    let mut found = vec![None; steps.len()];
-    let mut made = Made::default();
-    for (step, found) in steps.iter().zip(&mut found) {
-        for (index, sql) in step.statements.that_run() {
-            // Rows can be of any length: only what may make a sequence, or names the function, is read.
-            made.enter(sql);
-            let names = |part: &[u8]| part.eq_ignore_ascii_case(SETVAL.as_bytes());
-            if found.is_some() || !sql.as_bytes().windows(SETVAL.len()).any(names) {
-                continue;
-            }
-            let code: Vec<&str> = significant(sql).map(|token| token.text(sql)).collect();
-            let code = code.join(" ").to_lowercase();
-            if calls(&code, SETVAL).any(|arguments| !made.has(arguments)) {
-                *found = Some(format!(
-                    "Statement {}: It sets a sequence, which is in force for everybody at once and which no rollback undoes.",
-                    index + 1
-                ));
-            }
+impl Reach {
+    /// On a database that holds such code.
+    pub(super) fn of(code: &Irreversible) -> Self {
+        Self {
+            code: code.clone(),
+            made: Made::default(),
         }
     }
-    found
+
+    /// The first statement of a file that no rollback undoes, and what it does, as far as the texts tell.
+    fn enter(&mut self, step: &Step) -> Option<(String, Does)> {
+        let mut found = None;
+        for (index, sql) in step.statements.that_run() {
+            // To read thousands of them takes longer than to run them.
+            let holds_only_values = holds_only_values(sql);
+            if !holds_only_values {
+                if self.code.enter(sql) {
+                    continue;
+                }
+                self.made.enter(sql);
+            }
+            if found.is_none() {
+                let does = self.does(sql, holds_only_values);
+                found = does.map(|(why, does)| (format!("Statement {}: {why}", index + 1), does));
+            }
+        }
+        found
+    }
+
+    fn does(&self, sql: &str, holds_only_values: bool) -> Option<(String, Does)> {
+        if !holds_only_values {
+            if let Some(finding) = assess(sql).stays() {
+                return Some((finding.reason.clone(), Does::ReachesOut));
+            }
+            let names = |part: &[u8]| part.eq_ignore_ascii_case(SETVAL.as_bytes());
+            if sql.as_bytes().windows(SETVAL.len()).any(names) && self.made.sets_another(sql) {
+                let why = "It sets a sequence, which is in force for everybody at once and which no rollback undoes.";
+                return Some((why.to_owned(), Does::ActsAtOnce));
+            }
+        }
+        let name = self.code.reached_by(sql, holds_only_values)?;
+        let why = format!(
+            "It runs code that no rollback undoes, by what is called `{}`: that sets a sequence, acts on the server at once, or reaches outside the database.",
+            cell(name)
+        );
+        Some((why, Does::ActsAtOnce))
+    }
 }
 
-/// The sequences that the statements so far make for certain, by their names without a schema.
-#[derive(Default)]
+/// The sequences that the statements so far make for certain, each with its schema where the text has it. A name is the same only
+/// where both have it or neither has.
+#[derive(Debug, Default)]
 struct Made {
-    sequences: HashSet<String>,
-    /// Tables with a column that counts; its sequence is `table_column_seq`.
-    tables: HashSet<String>,
+    sequences: HashSet<(Option<String>, String)>,
 }
 
 impl Made {
-    /// Enters `CREATE SEQUENCE`, and what makes a column that counts. `IF NOT EXISTS` may make nothing.
+    /// Enters `CREATE SEQUENCE`, and what makes a column that counts, whose sequence is `table_column_seq`. `IF NOT EXISTS` may
+    /// make nothing.
     fn enter(&mut self, sql: &str) {
         let first = leading_words(sql, 1);
         if !matches!(first.first().map(String::as_str), Some("create" | "alter")) {
             return;
         }
         let words: Vec<String> = significant(sql)
-            .map(|token| token.text(sql).to_lowercase())
+            .map(|token| match token.name(sql) {
+                // A quoted word is a name and nothing else.
+                Some(name) if token.kind == Kind::QuotedWord => format!("\"{name}"),
+                Some(name) => name,
+                None => token.text(sql).to_lowercase(),
+            })
             .filter(|word| !matches!(word.as_str(), "temp" | "temporary" | "unlogged" | "only"))
             .collect();
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
-        let counts = ["serial", "bigserial", "smallserial", "generated"];
-        let counts = words.iter().any(|word| counts.contains(word));
         match words[..] {
             [_, _, "if", ..] => {}
-            ["create", "sequence", ref rest @ ..] => self.sequences.extend(last_part(rest)),
-            [_, "table", ref rest @ ..] if counts => self.tables.extend(last_part(rest)),
+            ["create", "sequence", ref rest @ ..] => {
+                self.sequences.extend(name(rest).map(|(name, _)| name));
+            }
+            [_, "table", ref rest @ ..] => self.enter_columns(rest),
             _ => {}
         }
         // As pg_dump writes an identity: `( SEQUENCE NAME public.x_id_seq … )`.
@@ -125,49 +151,93 @@ impl Made {
             .windows(2)
             .position(|pair| pair == ["sequence", "name"]);
         if let Some(at) = named {
-            self.sequences.extend(last_part(&words[at + 2..]));
+            let named = name(&words[at + 2..]);
+            self.sequences.extend(named.map(|(name, _)| name));
         }
+    }
+
+    /// The columns that count of a table: each begins behind the parenthesis, a comma, or the words that add it.
+    fn enter_columns(&mut self, words: &[&str]) {
+        const COUNTS: [&str; 8] = [
+            "serial",
+            "bigserial",
+            "smallserial",
+            "serial2",
+            "serial4",
+            "serial8",
+            "generated",
+            "identity",
+        ];
+        const ADDS: [&str; 4] = ["add", "alter", "column", "("];
+        let Some(((schema, table), rest)) = name(words) else {
+            return;
+        };
+        let (mut depth, mut column) = (0, None);
+        let mut is_begin = false;
+        for word in rest {
+            match *word {
+                "(" if depth == 0 => (depth, is_begin) = (1, true),
+                "(" => depth += 1,
+                ")" => depth -= 1,
+                "," if depth <= 1 => is_begin = true,
+                word if depth == 0 && ADDS.contains(&word) => is_begin = true,
+                word if COUNTS.contains(&word) && depth <= 1 && !is_begin => {
+                    let sequence = column.map(|column: &str| format!("{table}_{column}_seq"));
+                    self.sequences
+                        .extend(sequence.map(|name| (schema.clone(), name)));
+                }
+                word if is_begin => {
+                    is_begin = false;
+                    column = Some(plain(word));
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// Whether a statement calls `setval` for another sequence.
+    fn sets_another(&self, sql: &str) -> bool {
+        let text = text(sql);
+        let lower = text.to_ascii_lowercase();
+        let mut arguments = calls(&lower, SETVAL).map(|rest| &text[text.len() - rest.len()..]);
+        arguments.any(|arguments| !self.has(arguments))
     }
 
     /// Whether the first argument names one of them.
     fn has(&self, arguments: &str) -> bool {
         let text = arguments.trim_start().strip_prefix('\'');
-        let Some((name, _)) = text.and_then(|text| text.split_once('\'')) else {
+        let Some((text, behind)) = text.and_then(|text| text.split_once('\'')) else {
             return false;
         };
-        let name = name.rsplit('.').next().unwrap_or(name).trim_matches('"');
-        let is_of = |table: &String| {
-            let rest = name.strip_prefix(table.as_str());
-            rest.is_some_and(|rest| rest.starts_with('_') && rest.ends_with("_seq"))
+        // A text that goes on names something else.
+        let is_whole = behind.trim_start().starts_with([',', ':']);
+        let (schema, name) = match text.split_once('.') {
+            Some((schema, name)) => (Some(schema), name),
+            None => (None, text),
         };
-        self.sequences.contains(name) || self.tables.iter().any(is_of)
+        is_whole && (self.sequences).contains(&(schema.map(unquoted), unquoted(name)))
     }
 }
 
-/// The last part of the name that tokens begin with, without its quotes.
-fn last_part(tokens: &[&str]) -> Option<String> {
-    let mut at = 0;
-    while tokens.get(at + 1) == Some(&".") {
-        at += 2;
+/// The name that words begin with, with its schema, and what stands behind it.
+#[allow(clippy::type_complexity, reason = "a name and the rest")]
+fn name<'a>(words: &'a [&'a str]) -> Option<((Option<String>, String), &'a [&'a str])> {
+    let plain = |word: &str| plain(word).to_owned();
+    match words {
+        [schema, ".", name, rest @ ..] => Some(((Some(plain(schema)), plain(name)), rest)),
+        [name, rest @ ..] => Some(((None, plain(name)), rest)),
+        [] => None,
     }
-    tokens.get(at).map(|part| part.trim_matches('"').to_owned())
 }
 
-/// What stands behind each call of a function in a text in lower case, also in a body or a string.
-fn calls<'a>(text: &'a str, function: &'a str) -> impl Iterator<Item = &'a str> {
-    text.match_indices(function).filter_map(move |(at, _)| {
-        let is_word = |c: char| c.is_alphanumeric() || c == '_';
-        let is_whole = !text[..at].ends_with(is_word);
-        let rest = text[at + function.len()..]
-            .trim_start_matches('"')
-            .trim_start();
-        is_whole.then(|| rest.strip_prefix('(')).flatten()
-    })
+/// A name without the sign of a quoted one.
+fn plain(word: &str) -> &str {
+    word.strip_prefix('"').unwrap_or(word)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Made, calls};
+    use super::Made;
 
     #[test]
     fn only_a_sequence_that_the_files_make_may_be_set() {
@@ -178,6 +248,8 @@ mod tests {
             "create sequence if not exists perhaps",
             "create table app.item (id bigserial)",
             "create table if not exists old (id serial)",
+            "alter table t add column no serial, add more numeric(4, 2), add \"Odd\" bigint generated by default as identity",
+            "create table \"Box\" (a numeric(3, 1) check (a > 0), id int generated always as identity, b text default 'serial')",
             "ALTER TABLE ONLY public.dump ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (\n SEQUENCE NAME public.dump_no START WITH 1)",
             "alter sequence there owned by none",
             "grant usage on sequence granted to anon",
@@ -189,6 +261,21 @@ mod tests {
             ("select setval('public.own', 1)", true),
             ("select setval('short', 1)", true),
             ("select pg_catalog.setval('app.item_id_seq', 7, true)", true),
+            ("select setval('app.item_id_seq'::regclass, 7)", true),
+            ("select setval('t_no_seq', 7)", true),
+            ("select setval('T_NO_SEQ', 7)", true),
+            ("select setval('\"t_Odd_seq\"', 7)", true),
+            ("select setval('\"Box_id_seq\"', 7)", true),
+            ("select setval('Box_id_seq', 7)", false),
+            // Others that only begin like them, or are of another schema.
+            ("select setval('t_id_seq', 7)", false),
+            ("select setval('t_more_seq', 7)", false),
+            ("select setval('\"Box_a_seq\"', 7)", false),
+            ("select setval('item_id_seq', 7)", false),
+            ("select setval('public.item_id_seq', 7)", false),
+            ("select setval('app.item_history_id_seq', 7)", false),
+            ("select setval('public.t_no_seq', 7)", false),
+            ("select setval('t_no_seq' || '1', 7)", false),
             ("select setval('public.dump_no', 3)", true),
             ("select setval('public.other', 1)", false),
             ("select setval('perhaps', 1)", false),
@@ -203,10 +290,9 @@ mod tests {
             ),
             ("do $$ begin perform setval ( 'other', 1); end $$", false),
         ] {
-            let found: Vec<bool> = calls(sql, "setval").map(|it| made.has(it)).collect();
-            assert_eq!(found, [is_new], "{sql}");
+            assert_eq!(made.sets_another(sql), !is_new, "{sql}");
         }
         let none = "select my_setval(1), setvalue(2), setval";
-        assert_eq!(calls(none, "setval").count(), 0);
+        assert!(!made.sets_another(none));
     }
 }

@@ -178,6 +178,7 @@ pub async fn rehearse_on_scratch(
         uncounted: Vec::new(),
         access: Vec::new(),
         sequences: Vec::new(),
+        sequence_notes: Vec::new(),
         passed_over: Vec::new(),
         platform_locks: of_plan(plan),
         problem: None,

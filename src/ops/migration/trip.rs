@@ -5,7 +5,7 @@ use super::doubt::doubt;
 use super::dry_run::file_script;
 use super::error::step_problem;
 use super::list::read;
-use super::outside;
+use super::outside::{self, Reach};
 use super::plan::is_applied;
 use super::rollback_file::{RollbackError, up_and_down};
 use super::verify::{
@@ -72,6 +72,7 @@ pub async fn verify_on_target(
             schema,
             watch,
             session: session.as_mut(),
+            reach: Reach::of(&verification.database.irreversible),
         };
         let mut trips = baseline.down_and_up(&applied).await?;
         trips.extend(baseline.up_and_down(&pending).await?);
@@ -95,6 +96,7 @@ struct Target<'a> {
     schema: &'a Workspace,
     watch: &'a RunControl,
     session: &'a mut dyn DryRunTransaction,
+    reach: Reach,
 }
 
 impl Target<'_> {
@@ -124,7 +126,7 @@ impl Target<'_> {
                 tried.leave_out(up);
                 continue;
             }
-            if let Some(problem) = reaches_out(&[Some(&up), down.as_ref().ok()]) {
+            if let Some(problem) = reaches_out(&[Some(&up), down.as_ref().ok()], &mut self.reach) {
                 refuse(trip, problem);
                 tried.leave_out(up);
                 continue;
@@ -235,7 +237,7 @@ impl Target<'_> {
                 trip.finding = Verdict::Skipped;
                 break;
             }
-            if let Some(problem) = reaches_out(&[up.as_ref().ok(), Some(&down)]) {
+            if let Some(problem) = reaches_out(&[up.as_ref().ok(), Some(&down)], &mut self.reach) {
                 refuse(trip, problem);
                 break;
             }
@@ -358,11 +360,9 @@ fn is_alone(step: &Step) -> bool {
 }
 
 /// Why one of the files is not run at all.
-fn reaches_out(steps: &[Option<&Step>]) -> Option<Problem> {
-    steps
-        .iter()
-        .flatten()
-        .find_map(|step| outside::problem(step))
+fn reaches_out(steps: &[Option<&Step>], reach: &mut Reach) -> Option<Problem> {
+    let mut steps = steps.iter().flatten();
+    steps.find_map(|step| outside::problem(step, reach))
 }
 
 fn refuse(trip: &mut RoundTrip, problem: Problem) {

@@ -54,6 +54,41 @@ const SENDERS: [&str; 8] = [
     "dblink",
 ];
 
+/// Functions that act on the server at once, also in a transaction that is rolled back: sessions, replication, write-ahead log,
+/// settings (PostgreSQL documentation, 9.28 System Administration Functions). `pg_logical_emit_message` does only where its first
+/// argument is not true, and is taken for it always.
+const AT_ONCE: [&str; 25] = [
+    "pg_terminate_backend",
+    "pg_cancel_backend",
+    "pg_reload_conf",
+    "pg_rotate_logfile",
+    "pg_promote",
+    "pg_switch_wal",
+    "pg_create_restore_point",
+    "pg_backup_start",
+    "pg_backup_stop",
+    "pg_start_backup",
+    "pg_stop_backup",
+    "pg_wal_replay_pause",
+    "pg_wal_replay_resume",
+    "pg_create_physical_replication_slot",
+    "pg_create_logical_replication_slot",
+    "pg_copy_physical_replication_slot",
+    "pg_copy_logical_replication_slot",
+    "pg_drop_replication_slot",
+    "pg_replication_slot_advance",
+    "pg_logical_slot_get_changes",
+    "pg_logical_slot_get_binary_changes",
+    "pg_logical_emit_message",
+    "pg_stat_statements_reset",
+    "pg_background_launch",
+    "worker_restart",
+];
+
+/// Functions that act at once, or leave the database, by how their names begin.
+const AT_ONCE_BEGINNING: &str = "pg_stat_reset";
+const SENDERS_BEGINNING: &str = "dblink_";
+
 /// Extensions that open a way out and are no language.
 const EXTENSIONS: [&str; 5] = ["dblink", "adminpack", "http", "wrappers", "multicorn"];
 
@@ -66,11 +101,23 @@ fn rule_of_call(function: &str) -> Option<&'static Rule> {
         Some(&rule::READS_SERVER_FILE)
     } else if WRITERS.contains(&function) {
         Some(&rule::WRITES_SERVER_FILE)
-    } else if SENDERS.contains(&function) || function.starts_with("dblink_") {
+    } else if SENDERS.contains(&function) || function.starts_with(SENDERS_BEGINNING) {
         Some(&rule::CALLS_OTHER_SERVER)
+    } else if AT_ONCE.contains(&function) || function.starts_with(AT_ONCE_BEGINNING) {
+        Some(&rule::ACTS_AT_ONCE)
     } else {
         None
     }
+}
+
+/// The functions that no rollback undoes, as an expression of the server that fits their names.
+pub fn irreversible_names() -> String {
+    let names = WRITERS.iter().chain(&SENDERS).chain(&AT_ONCE);
+    let names: Vec<&str> = names.copied().collect();
+    format!(
+        "{}|{SENDERS_BEGINNING}\\w+|{AT_ONCE_BEGINNING}\\w*",
+        names.join("|")
+    )
 }
 
 /// Whether a language is untrusted: `plpython3u`, `plperlu` and the like.

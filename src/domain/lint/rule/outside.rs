@@ -22,6 +22,10 @@ super::define::rules! {
         "{} speaks to another server: no rollback takes back what it did there.",
         Some("Do it from a program that can tell whether it was done, after the migration is applied."),
         "select dblink_exec('dbname=other', 'delete from goal');";
+    ACTS_AT_ONCE: OutsideDatabase "acts-at-once",
+        "{} acts on the server at once, for everybody: no rollback undoes it.",
+        Some("Do it by hand, when its moment has come."),
+        "select pg_terminate_backend(pid) from pg_stat_activity where usename = 'app';";
     OUTSIDE_EXTENSION: OutsideDatabase "outside-extension",
         "{} gives SQL a way to programs, files or other servers.",
         Some("Leave it out, or name who may use it and grant it to nobody else."),
@@ -38,6 +42,7 @@ pub fn is_undone(rule: &str) -> bool {
         &RUNS_PROGRAM,
         &WRITES_SERVER_FILE,
         &CALLS_OTHER_SERVER,
+        &ACTS_AT_ONCE,
         &UNTRUSTED_LANGUAGE,
     ];
     stays.iter().all(|one| one.name != rule)

@@ -60,6 +60,19 @@ fn functions_that_leave_the_database_are_found_wherever_they_are_called() {
         ("select net.http_post(url := 'http://a')", &[]),
         ("select lo_from_bytea(0, 'x'), lo_get(1), lo_unlink(1)", &[]),
         ("select pg_read_files_of_mine('x')", &[]),
+        ("select pg_terminate_backend(1)", &["acts-at-once"]),
+        (
+            "do $$ begin perform pg_catalog.pg_drop_replication_slot('a'); end $$",
+            &["acts-at-once"],
+        ),
+        (
+            "select pg_stat_reset_single_table_counters(1)",
+            &["acts-at-once"],
+        ),
+        (
+            "select pg_stat_get_xact_tuples_updated(1), pg_sleep(1)",
+            &[],
+        ),
     ]);
 }
 
@@ -261,6 +274,7 @@ fn the_level_is_the_highest_and_a_rollback_does_not_undo_most_of_it() {
         ("copy a to '/tmp/x'", true),
         ("select lo_export(1, 'x')", true),
         ("select dblink_exec('a', 'b')", true),
+        ("select pg_reload_conf()", true),
         ("do language plpython3u $$ pass $$", true),
         (
             "-- supadeck:allow runs-program it is ours\ncopy a from program 'x'",
