@@ -21,13 +21,11 @@ use crate::domain::identity::Identity;
 use crate::domain::lock::WeekLock;
 use crate::domain::moment::{Form, moment};
 use crate::domain::people::PeopleTold;
-use crate::domain::plural::counted;
 use crate::domain::problem::Problem;
 use crate::domain::read_problem;
 use crate::domain::report::dry_run;
 use crate::domain::report::seen::Tried;
 use crate::domain::seed::{SeedEntry, SeedState};
-use crate::domain::text::harmless;
 use jiff::Timestamp;
 use std::time::Duration;
 
@@ -179,15 +177,9 @@ fn taken(model: &mut Model, report: Report, at: Timestamp) -> Vec<Effect> {
                 None => Vec::new(),
             }
         }
-        Report::Exported(Ok(exported)) => {
-            let text = format!(
-                "Wrote {} to {}.",
-                counted(exported.rows, "row"),
-                harmless(&exported.file.display().to_string())
-            );
-            execute::toast(model, text)
-        }
-        Report::Exported(Err(problem)) => {
+        Report::Exported(Ok(exported)) => execute::toast(model, exported.sentence()),
+        Report::ReviewExported(Ok(exported)) => execute::toast(model, exported.sentence()),
+        Report::Exported(Err(problem)) | Report::ReviewExported(Err(problem)) => {
             show(model, ResultView::failed("Export", &problem));
             Vec::new()
         }

@@ -160,7 +160,7 @@ pub fn availability(command: Command, model: &Model) -> Result<(), String> {
             let open = model.open_cycle.as_ref();
             open.map(drop).ok_or_else(|| "no cycle is open".to_owned())
         }
-        Command::Review => wanted_review(model).map(drop),
+        Command::Review | Command::ExportReview => wanted_review(model).map(drop),
         Command::Unlock => {
             on(Screen::Locks)?;
             let lock = model

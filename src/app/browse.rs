@@ -557,7 +557,7 @@ pub(super) fn export(model: &mut Model) -> Vec<Effect> {
     if grid.table.held().is_none() {
         return toast(model, "The table is not known yet.");
     }
-    let form = ExportForm::new(grid.request_all(), &grid.filter_text);
+    let form = ExportForm::of_rows(grid.request_all(), &grid.filter_text);
     dialog::open(model, Dialog::Export(Box::new(form)));
     Vec::new()
 }

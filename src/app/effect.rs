@@ -169,6 +169,15 @@ pub enum Load {
         /// The week; the whole cycle when absent.
         week: Option<u8>,
     },
+    /// The review of a cycle, or of one of its weeks, into a file.
+    ExportReview {
+        /// The cycle's id.
+        cycle: String,
+        /// The week; the whole cycle when absent.
+        week: Option<u8>,
+        /// The file.
+        path: PathBuf,
+    },
     /// How the running unlock of a week came about.
     Opening(Box<WeekLock>),
     /// What an unlock would do.

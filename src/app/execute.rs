@@ -261,6 +261,7 @@ pub fn run(model: &mut Model, command: Command) -> Vec<Effect> {
             }
             Err(_) => Vec::new(),
         },
+        Command::ExportReview => planning::export_review(model),
         Command::Unlock => match model.locks.selected() {
             Some(lock) => {
                 let form = UnlockForm::new(lock, model);

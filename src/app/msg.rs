@@ -24,7 +24,7 @@ use crate::domain::plan_item::{ChatMessage, ChatSession};
 use crate::domain::problem::Problem;
 use crate::domain::project_file::MadeFile;
 pub use crate::domain::report::plan::Planned;
-use crate::domain::review::{Review, ReviewItem};
+use crate::domain::review::{Review, ReviewExported, ReviewItem};
 use crate::domain::run_event::RunEvent;
 use crate::domain::seed::{SeedListing, SeedOutcome, SeedPlan, SeedSource};
 use crate::domain::table::change::RowChanged;
@@ -120,6 +120,8 @@ pub enum Report {
     Audit(Result<Page, Problem>),
     /// To `Load::Review`.
     Review(Result<Box<Review>, Problem>),
+    /// To `Load::ExportReview`.
+    ReviewExported(Result<Box<ReviewExported>, Problem>),
     /// To `Load::News`.
     News(Result<Option<News>, Problem>),
     /// To `Load::Live`.
@@ -209,6 +211,7 @@ impl Report {
             | Self::RowsCounted(Err(problem))
             | Self::Values(Err(problem))
             | Self::Exported(Err(problem))
+            | Self::ReviewExported(Err(problem))
             | Self::RowsWritten(_, Some(problem))
             | Self::Unlocked(Err(problem)) => Some(problem),
             _ => None,

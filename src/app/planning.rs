@@ -1,6 +1,9 @@
 //! What enter and back do on the Cycles and Goals screens: a cycle to its weeks, vision and chats, a week to its items, the
 //! chats to their messages. And the answers of the reads that this takes.
 
+use super::availability::wanted_review;
+use super::dialog::export::ExportForm;
+use super::dialog::{self, Dialog};
 use super::effect::Effect;
 use super::execute::{go_to, selection_moved, toast};
 use super::loadable::Standing;
@@ -10,6 +13,18 @@ use super::requests;
 use super::screen::cycles::{Level, OpenCycle, Part};
 use crate::domain::cycle::Cycle;
 use jiff::Timestamp;
+
+/// Asks for the file into which the review is written.
+pub(super) fn export_review(model: &mut Model) -> Vec<Effect> {
+    if let Ok((cycle, week)) = wanted_review(model) {
+        let mut cycles = model.cycles.rows().iter();
+        let start = cycles.find(|one| one.id == cycle);
+        let start = start.map(|one| one.start_date.clone());
+        let form = ExportForm::of_review(cycle, week, start.as_deref());
+        dialog::open(model, Dialog::Export(Box::new(form)));
+    }
+    Vec::new()
+}
 
 /// Opens what is selected.
 pub(super) fn open(model: &mut Model) -> Vec<Effect> {

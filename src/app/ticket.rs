@@ -44,7 +44,7 @@ pub enum Slot {
     Record,
     /// The people whose names the project tells.
     People,
-    /// Rows that are written into a file.
+    /// Rows, or a review, that are written into a file.
     Export,
     /// The list of the Tables screen.
     TableList,

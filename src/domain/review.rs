@@ -13,8 +13,10 @@ use super::plan_item::{ChatSession, PlanItem};
 use super::plural::counted;
 use super::problem::Problem;
 use super::report::{Lines, Tone};
+use super::text::harmless;
 use serde::Serialize;
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 /// A cycle with everything that its review tells, as far as the identity in use may see it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -67,6 +69,27 @@ pub struct Changes {
     pub has_more: bool,
     /// Why they could not be read.
     pub problem: Option<Problem>,
+}
+
+/// A review that was written into a file.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ReviewExported {
+    /// The file.
+    pub file: PathBuf,
+    /// Why the review has ids where it could have names.
+    pub unnamed: Vec<Problem>,
+}
+
+impl ReviewExported {
+    /// That it was written, and where.
+    pub fn sentence(&self) -> String {
+        let file = self.file.display().to_string();
+        let mut text = format!("The review is in {}.", harmless(&file));
+        if let Some(problem) = self.unnamed.first() {
+            text.push_str(&format!(" Names are not known: {problem}"));
+        }
+        text
+    }
 }
 
 /// A piece of a review: a heading and what stands below it, each so many steps in.

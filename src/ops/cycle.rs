@@ -2,20 +2,22 @@
 
 use super::paging::{all, correlation};
 use super::short_id::{self, CYCLE};
-use super::{audit, goal, lock};
+use super::{audit, exported_file, goal, lock};
 use crate::domain::audit::filter::Filter as AuditFilter;
 use crate::domain::audit::{Ask, Record};
 use crate::domain::cycle::{Cycle, CycleDetail, Vision, WEEKS};
 use crate::domain::identity::Identity;
+use crate::domain::people::PeopleTold;
 use crate::domain::plan_item::{ChatMessage, ChatSession, PlanItem, Task};
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::query::{Direction, Filter, Select};
 use crate::domain::read_problem;
-use crate::domain::review::{Changes, Review, ReviewItem, WeekReview};
+use crate::domain::review::{Changes, Review, ReviewExported, ReviewItem, WeekReview};
 use crate::ports::Rest;
 use jiff::Timestamp;
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, HashMap};
+use std::path::PathBuf;
 
 /// The columns of [`Cycle`].
 const COLUMNS: &str = "id,user_id,start_date,end_date,current_week,created_at";
@@ -138,6 +140,25 @@ pub async fn review(
         changes,
         conversations,
         cycle,
+    })
+}
+
+/// Writes the review into a file as Markdown, with the names that are told.
+pub async fn export(
+    rest: &dyn Rest,
+    who: &Identity,
+    (id, week): (&str, Option<u8>),
+    people: impl Future<Output = PeopleTold>,
+    file: PathBuf,
+) -> Result<ReviewExported, Problem> {
+    exported_file::check_free(&file)?;
+    let review = review(rest, who, id, week).await?;
+    let told = people.await;
+    let text = review.markdown(&told.people, &who.sentence());
+    exported_file::write_whole(&file, &text)?;
+    Ok(ReviewExported {
+        file,
+        unnamed: told.problems,
     })
 }
 

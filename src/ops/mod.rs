@@ -11,6 +11,7 @@ pub mod audit_seal;
 pub mod audit_trail;
 pub mod cycle;
 pub mod doctor;
+pub mod exported_file;
 pub mod goal;
 pub mod link;
 pub mod lock;

@@ -203,6 +203,7 @@ fn refusal(load: &Load) -> Refusal {
         Load::Messages(_) => |problem| Report::Messages(Err(problem)),
         Load::Audit { .. } => |problem| Report::Audit(Err(problem)),
         Load::Review { .. } => |problem| Report::Review(Err(problem)),
+        Load::ExportReview { .. } => |problem| Report::ReviewExported(Err(problem)),
         Load::News { .. } => |problem| Report::News(Err(problem)),
         Load::Live(_) => |problem| Report::Live(Err(problem)),
         Load::Difference(_) => |problem| Report::Difference(Err(problem)),
@@ -282,6 +283,7 @@ fn is_of_rows(load: &Load) -> bool {
         | Load::Opening(_)
         | Load::Prospect(_)
         | Load::Review { .. }
+        | Load::ExportReview { .. }
         | Load::People
         | Load::TableList
         | Load::TableInfo(_)
@@ -416,6 +418,11 @@ async fn rows(world: &OpenProject, who: &Identity, load: Load) -> Report {
         Load::Review { cycle, week } => {
             let read = cycle::review(rest, who, &cycle, week).await;
             Report::Review(read.map(Box::new))
+        }
+        Load::ExportReview { cycle, week, path } => {
+            let which = (cycle.as_str(), week);
+            let exported = cycle::export(rest, who, which, world.people(who), path).await;
+            Report::ReviewExported(exported.map(Box::new))
         }
         Load::People => Report::People(Box::new(world.people(who).await)),
         Load::TableList => Report::TableList(table::list(world.tables(), rest, who, &[]).await),

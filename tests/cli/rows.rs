@@ -395,12 +395,12 @@ fn the_review_of_a_cycle_is_markdown_of_what_its_owner_sees() {
     let ran = test_env.run(&["cycle", "export", &id, name, "--as", "user"]);
     ran.done();
     assert_eq!(&std::fs::read_to_string(&file).unwrap(), text);
-    let problem = test_env.problem(3, &["cycle", "export", &id, name, "--as", "user"]);
+    let problem = test_env.problem(2, &["cycle", "export", &id, name, "--as", "user"]);
     assert!(
         problem["what"]
             .as_str()
             .unwrap()
-            .contains("could not be written"),
+            .contains("is there already"),
         "{problem}"
     );
     assert_eq!(&std::fs::read_to_string(&file).unwrap(), text);

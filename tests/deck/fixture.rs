@@ -143,6 +143,7 @@ pub fn report(load: &Load) -> Report {
         Load::Access(_) => Report::Access(Ok(Box::new(crate::samples::matrix()))),
         Load::Difference(_)
         | Load::Review { .. }
+        | Load::ExportReview { .. }
         | Load::Fix(_)
         | Load::Deletion(_)
         | Load::Prospect(_)

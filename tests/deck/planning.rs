@@ -1,7 +1,9 @@
 //! The Cycles screen below its list: a cycle to its weeks to its items, the vision and the chats beside them, and how each of
 //! these reads went.
 
-use crate::fixture::{ALICE, alice, answer_all, draw, filled, lines, opened, press, text};
+use crate::fixture::{
+    ALICE, alice, answer, answer_all, draw, filled, lines, opened, press, text, ticket,
+};
 use crate::read_states::{answer_but, denial, refused, silence, words};
 use serde_json::json;
 use supadeck::app::effect::{Effect, Load, Timer};
@@ -11,8 +13,8 @@ use supadeck::app::update;
 use supadeck::domain::cycle::Vision;
 use supadeck::domain::identity::Identity;
 use supadeck::domain::plan_item::{ChatMessage, ChatSession};
-use supadeck::domain::problem::Problem;
-use supadeck::domain::review::ReviewItem;
+use supadeck::domain::problem::{Kind, Problem};
+use supadeck::domain::review::{ReviewExported, ReviewItem};
 
 /// The items of a week; the number of the week is their quantity.
 pub fn items(plan: &str) -> Vec<ReviewItem> {
@@ -556,6 +558,67 @@ fn the_review_is_that_of_the_open_week() {
             [Load::Review { week: None, .. }]
         ),
         "{effects:?}"
+    );
+}
+
+#[test]
+fn the_review_is_written_into_a_file_also_where_the_profile_is_read_only() {
+    let mut model = inside((120, 40));
+    model.project.as_mut().unwrap().is_read_only = true;
+    assert!(press(&mut model, &["x"]).is_empty());
+    let frame = text(&model);
+    let start = model.open_cycle.as_ref().unwrap().cycle.start_date.clone();
+    assert!(
+        frame.contains(&format!("week 8 of the cycle from {start}"))
+            && frame.contains(&format!("review-{start}-week-08.md")),
+        "{frame}"
+    );
+    let mut unnamed = model.clone();
+    for _ in 0..40 {
+        press(&mut unnamed, &["backspace"]);
+    }
+    assert!(press(&mut unnamed, &["enter"]).is_empty());
+    assert!(text(&unnamed).contains("Name the file."));
+    let effects = press(&mut model, &["enter"]);
+    let loads = asked(&effects);
+    assert!(
+        matches!(
+            loads.as_slice(),
+            [Load::ExportReview { cycle, week: Some(8), path }]
+                if cycle.ends_with("01") && path.to_str() == Some(&*format!("review-{start}-week-08.md"))
+        ),
+        "{loads:?}"
+    );
+    let ticket = ticket(&effects);
+    // A file that is there is said, and where it was written.
+    let problem = Problem::new(Kind::Usage, "review.md is there already.", "");
+    let mut other = model.clone();
+    answer(&mut other, ticket, Report::ReviewExported(Err(problem)));
+    assert!(text(&other).contains("is there already"));
+    let exported = ReviewExported {
+        file: "odd\u{1b}[2J.md".into(),
+        unnamed: vec![Problem::new(Kind::Denied, "No names.", "")],
+    };
+    answer(
+        &mut model,
+        ticket,
+        Report::ReviewExported(Ok(Box::new(exported))),
+    );
+    let frame = text(&model);
+    assert!(
+        frame.contains("The review is in odd")
+            && frame.contains("Names are not known: No names.")
+            && !frame.contains('\u{1b}'),
+        "{frame}"
+    );
+    // Of the list it is the whole cycle; the palette has it too.
+    press(&mut model, &["esc", "esc", ":"]);
+    press(&mut model, &["cycle.export"]);
+    press(&mut model, &["enter"]);
+    assert!(
+        text(&model).contains(&format!("all of the cycle from {start}")),
+        "{}",
+        text(&model)
     );
 }
 

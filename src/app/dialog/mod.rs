@@ -66,7 +66,7 @@ pub enum Dialog {
     Result(ResultState),
     /// An emergency unlock being filled in.
     Unlock(unlock::UnlockForm),
-    /// Into which file rows are written.
+    /// Into which file rows or a review are written.
     Export(Box<export::ExportForm>),
     /// Which row is to be explained.
     Explain(explain::ExplainForm),

@@ -11,7 +11,7 @@ use crate::domain::audit::Cursor;
 use crate::domain::audit::export::{ExportRequest, ExportState, Manifest};
 use crate::domain::migration::history::hex;
 use crate::domain::problem::{Kind, Problem};
-use crate::ops::table_export::{ANOTHER_NAME, exists};
+use crate::ops::exported_file::{ANOTHER_NAME, exists};
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 use std::fs::{self, File, OpenOptions};

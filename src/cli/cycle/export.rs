@@ -4,12 +4,10 @@ use super::super::answer::{Answer, Answered};
 use super::super::context::Context;
 use super::super::interrupt;
 use super::super::page::Page;
-use crate::domain::problem::{Kind, Problem};
-use crate::ops::cycle;
+use crate::domain::problem::Problem;
+use crate::ops::{cycle, exported_file};
 use clap::Args as ClapArgs;
-use std::fs::OpenOptions;
-use std::io::{ErrorKind, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// Write the review of a cycle, or of one of its weeks, as Markdown
 ///
@@ -30,6 +28,9 @@ pub struct Args {
 
 /// Reads and writes the review.
 pub async fn run(context: &Context, args: &Args) -> Answered {
+    if let Some(file) = &args.file {
+        exported_file::check_free(file)?;
+    }
     let reader = context.reader().await?;
     let reading = async {
         let review = cycle::review(reader.rest(), reader.who(), &args.id, args.week).await?;
@@ -49,7 +50,7 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
             ..Answer::raw(text)
         },
         Some(file) => {
-            write(file, &text)?;
+            exported_file::write_whole(file, &text)?;
             let mut page = reader.heading();
             page.line(format!("The review is in {}.", file.display()));
             Answer::new(&review, page)?
@@ -58,26 +59,4 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
     Ok(answer
         .with("identity", reader.who())?
         .with("rls", &reader.who().is_under_rls())?)
-}
-
-/// Writes over nothing; others than the owner do not get to read it.
-fn write(file: &Path, text: &str) -> Result<(), Problem> {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let written = options.open(file).and_then(|mut open| {
-        open.write_all(text.as_bytes())
-            .and_then(|()| open.sync_all())
-    });
-    written.map_err(|error| {
-        let what = format!("{} could not be written.", file.display());
-        let problem = Problem::new(Kind::Config, what, format!("{error}."));
-        match error.kind() {
-            ErrorKind::AlreadyExists => {
-                problem.with_hint("Name another file, or remove this one first.")
-            }
-            _ => problem,
-        }
-    })
 }

@@ -9,7 +9,7 @@ use super::which::Which;
 use crate::domain::plural::counted;
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::table::export::RowsFormat;
-use crate::ops::table_export;
+use crate::ops::{exported_file, table_export};
 use clap::{Args as ClapArgs, ValueEnum};
 use std::path::{Path, PathBuf};
 
@@ -67,7 +67,7 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
     let named = || RowsFormat::of_name(&args.file.to_string_lossy());
     let form = args.format.map(RowsFormat::from).or_else(named);
     let form = form.ok_or_else(|| unknown(&args.file, "csv, jsonl, sql or seed"))?;
-    table_export::check_free(&args.file)?;
+    exported_file::check_free(&args.file)?;
     let reader = context.reader().await?;
     let table = args.which.described(context, &reader).await?;
     let ask = args.wanted.ask(context, &reader, table)?;

@@ -6,9 +6,10 @@ use super::paging::RowValues;
 use super::sql_text::{literal, quoted};
 use crate::domain::csv;
 use crate::domain::deep_json::holds_marker;
+use crate::domain::plural::counted;
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::sql::name::always_quoted;
-use crate::domain::text;
+use crate::domain::text::{self, harmless};
 use serde::Serialize;
 use serde_json::Value;
 use std::path::PathBuf;
@@ -71,6 +72,17 @@ pub struct TableExported {
     pub columns: Vec<String>,
     /// Whether rows came by a key: else what is written meanwhile can shift them.
     pub is_keyed: bool,
+}
+
+impl TableExported {
+    /// That it was written, and where.
+    pub fn sentence(&self) -> String {
+        format!(
+            "Wrote {} to {}.",
+            counted(self.rows, "row"),
+            harmless(&self.file.display().to_string())
+        )
+    }
 }
 
 /// Writes rows in a form.

@@ -1,8 +1,8 @@
-//! Draws the form that asks for the file into which rows are written.
+//! Draws the form that asks for the file into which rows or a review are written.
 
 use super::window::{field, keys_line, put, put_last, window};
 use crate::app::command::Command;
-use crate::app::dialog::export::ExportForm;
+use crate::app::dialog::export::{ExportForm, Exported};
 use crate::domain::text::harmless;
 use crate::ui::DrawContext;
 use crate::ui::table;
@@ -13,28 +13,40 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 pub fn draw(frame: &mut Frame, form: &ExportForm, view: DrawContext) {
-    let name = form.wanted.table.full_name().to_string();
-    let title = format!("Export rows of {}", harmless(&name));
+    let (title, label, which) = match &form.what {
+        Exported::Rows { wanted, filter } => {
+            let name = wanted.table.full_name().to_string();
+            let which = if filter.is_empty() {
+                "all that the identity sees".to_owned()
+            } else {
+                filter.clone()
+            };
+            (format!("Export rows of {}", harmless(&name)), "rows", which)
+        }
+        Exported::Review { cycle, week, start } => {
+            let of = match start {
+                Some(start) => format!("of the cycle from {start}"),
+                None => format!("of the cycle {cycle}"),
+            };
+            let which = match week {
+                Some(week) => format!("week {week} {of}"),
+                None => format!("all {of}"),
+            };
+            ("Export the review".to_owned(), "weeks", which)
+        }
+    };
     let inside = window(frame, view, 80, 11, &title, Role::Accent);
     let more = view.symbols.more();
-    let which = if form.filter.is_empty() {
-        "all that the identity sees".to_owned()
-    } else {
-        harmless(&form.filter).into_owned()
-    };
-    let room = usize::from(inside.width).saturating_sub(5);
+    let room = usize::from(inside.width).saturating_sub(label.len() + 1);
     let line = Line::from(vec![
-        Span::styled("rows ", view.style(Role::Muted)),
-        Span::styled(fit(&which, room, more), view.style(Role::Text)),
+        Span::styled(format!("{label} "), view.style(Role::Muted)),
+        Span::styled(fit(&harmless(&which), room, more), view.style(Role::Text)),
     ]);
     put(frame, inside, 0, line);
     field(frame, inside, 2, view, "file", &form.field, true);
     let (role, text) = match &form.problem {
         Some(problem) => (Role::Danger, problem.as_str()),
-        None => (
-            Role::Muted,
-            "Its end says the form: .jsonl, .csv, .sql, or seed.sql for a seed. What is there already is not written over.",
-        ),
+        None => (Role::Muted, form.remark()),
     };
     let area = Rect {
         y: inside.y + inside.height.min(4),
