@@ -57,6 +57,8 @@ pub struct Project {
     pub has_service_key: bool,
     /// Whether the JWT secret is known, so that one can act as any user.
     pub can_act: bool,
+    /// Whether a JWT secret is set and left alone, because SUPABASE_URL does not say that it is this project's.
+    pub has_unnamed_jwt_secret: bool,
     /// What the user should know, such as that there is no keyring.
     pub notes: Vec<String>,
     /// After how many seconds a request to sign in or out is given up.

@@ -133,8 +133,25 @@ fn has_key(text: &str, mark: &str, least: usize) -> bool {
     })
 }
 
+/// The keys of a filter whose values are e-mail addresses.
+const ADDRESS_KEYS: [&str; 2] = ["actor", "subject"];
+
+/// Whether a word is a term of a filter with e-mail addresses: `actor:bob@example.com`, `-subject:a@x.org,b@x.org`.
+fn is_address_term(word: &str) -> bool {
+    let is_of_address = |c: char| c.is_alphanumeric() || "._+-@".contains(c);
+    let is_address = |value: &str| {
+        value.chars().all(is_of_address) && value.bytes().filter(|byte| *byte == b'@').count() < 2
+    };
+    word.split_once(':').is_some_and(|(key, values)| {
+        ADDRESS_KEYS.contains(&key.trim_start_matches('-')) && values.split(',').all(is_address)
+    })
+}
+
 /// Whether a word is a URL with a password, or a login without its scheme: `user:password@host`.
 fn has_login(word: &str) -> bool {
+    if is_address_term(word) {
+        return false;
+    }
     let has_password = |login: &str| {
         login
             .split_once(':')

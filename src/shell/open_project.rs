@@ -422,6 +422,7 @@ fn describe(connected: &Connected, start: Option<&Start>) -> Project {
         has_database: Transport::is_known(connected),
         has_service_key: connected.has_service_key,
         can_act: connected.can_act,
+        has_unnamed_jwt_secret: connected.has_unnamed_jwt_secret,
         notes: connected.notes.clone(),
         patience_s: Limits::default().session.as_secs(),
         demo: start.and_then(|start| start.demo.clone()),

@@ -77,7 +77,13 @@ fn pasting_the_word_does_not_confirm() {
     let mut model = filled((120, 40));
     asked(&mut model);
     update(&mut model, Msg::Pasted("apply".into()));
+    // That is said, until something is typed.
+    let said = "Nothing was pasted: “apply” must be typed.";
+    assert!(text(&model).contains(said), "{}", text(&model));
     assert_eq!(press(&mut model, &["enter"]), []);
+    update(&mut model, Msg::Pasted("apply".into()));
+    press(&mut model, &["a"]);
+    assert!(!text(&model).contains(said), "{}", text(&model));
 }
 
 #[test]

@@ -476,6 +476,16 @@ fn one_who_is_acted_as_stands_in_the_header_as_acted_and_is_kept_nowhere() {
     press(&mut model, &["i", "act as", "enter"]);
     assert!(text(&model).contains("no JWT secret"), "{}", text(&model));
     press(&mut model, &["esc", "esc"]);
+    // One that is set and belongs to no named project is not called missing.
+    model.project.as_mut().unwrap().has_unnamed_jwt_secret = true;
+    press(&mut model, &["i", "act as", "enter"]);
+    let frame = text(&model);
+    assert!(
+        frame.contains("counts with SUPABASE_URL") && !frame.contains("no JWT secret"),
+        "{frame}"
+    );
+    press(&mut model, &["esc", "esc"]);
+    model.project.as_mut().unwrap().has_unnamed_jwt_secret = false;
     model.project.as_mut().unwrap().can_act = true;
     let effects = press(
         &mut model,

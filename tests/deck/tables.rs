@@ -869,6 +869,22 @@ fn columns_are_hidden_moved_and_sized_and_the_choice_is_kept() {
     press(&mut model, &["C", "r"]);
     assert!(kept(&press(&mut model, &["enter"])).is_empty());
     assert_eq!(headings(&model), before);
+    // What was chosen of a column that the one who reads may not see stays.
+    press(&mut model, &["C", "space", "enter"]);
+    let grid = model.browser.grid.as_mut().unwrap();
+    let mut choice = grid.choice.clone();
+    choice.hidden.insert("secret".into());
+    choice.widths.insert("secret".into(), 30);
+    choice.order.push("secret".into());
+    grid.set_choice(choice);
+    press(&mut model, &["C", "r"]);
+    let choice = kept(&press(&mut model, &["enter"]));
+    assert_eq!(headings(&model), before);
+    assert_eq!(choice.hidden.iter().collect::<Vec<_>>(), ["secret"]);
+    assert_eq!(
+        (choice.width("secret"), choice.width("type")),
+        (Some(30), None)
+    );
 }
 
 #[test]

@@ -79,6 +79,8 @@ pub struct Project {
     pub has_service_key: bool,
     /// Whether the project's JWT secret is known, so that one can act as any user.
     pub can_act: bool,
+    /// Whether a JWT secret is set that no SUPABASE_URL goes with.
+    pub has_unnamed_jwt_secret: bool,
     /// Why a key is missing although one was given in its place.
     pub misplaced: Misplaced,
     /// What the user should know, as sentences.
@@ -191,6 +193,7 @@ pub async fn resolve_with(
     let jwt_secret = settings.jwt_secret.clone();
     let jwt_secret = jwt_secret.or_else(|| variable.map(|variable| variable.value.clone()));
     let can_act = jwt_secret.is_some();
+    let has_unnamed_jwt_secret = !can_act && settings.variables.jwt_secret.is_some();
 
     let is_own_database = found.owns_secrets && settings.db_url.is_none();
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
@@ -252,6 +255,7 @@ pub async fn resolve_with(
         has_publishable_key,
         has_service_key,
         can_act,
+        has_unnamed_jwt_secret,
         misplaced,
         notes,
         is_own_database,

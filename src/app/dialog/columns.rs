@@ -167,14 +167,13 @@ impl ColumnsForm {
         }
     }
 
-    /// Back to all columns in the order of the table, as wide as their values want.
+    /// Back to all columns in the order of the table, as wide as their values want. What was chosen of columns that are not here stays.
     fn reset(&mut self) {
         let selected = self.lines.get(self.selected).map(|line| line.name.clone());
         self.lines.clone_from(&self.natural);
         for line in &mut self.lines {
             (line.is_shown, line.is_sized) = (true, false);
         }
-        self.before = ColumnChoice::default();
         let same = self.lines.iter();
         let same = same.map(|line| &line.name);
         let mut same = same.zip(0..);

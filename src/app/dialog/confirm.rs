@@ -66,6 +66,8 @@ pub enum Refused {
     Wrong,
     /// The key came together with others, before what they did was on screen: as in a pasted text.
     Rushed,
+    /// It was pasted.
+    Pasted,
 }
 
 /// Where something stands that must be seen first.
@@ -433,6 +435,13 @@ impl Confirm {
     /// The field of the search, while it is open: the word itself must be typed.
     pub(super) fn search_field(&mut self) -> Option<&mut Field> {
         self.search.as_mut().map(|search| &mut search.field)
+    }
+
+    /// A pasted text answers nothing; where a word is asked for, that is said.
+    pub(super) fn refuse_paste(&mut self, text: &str) {
+        if !text.is_empty() && !self.asked.is_light() && self.is_read() {
+            self.refused = Some(Refused::Pasted);
+        }
     }
 
     /// Looks again for what was pasted.

@@ -128,6 +128,9 @@ impl Choice {
             Self::Anon if model.identity == Identity::Anon => Some("this is who you are"),
             Self::Service if model.identity == Identity::Service => Some("this is who you are"),
             Self::Kept(user) if is_reader(user, model) => Some("this is who you are"),
+            Self::Act if project.has_unnamed_jwt_secret => {
+                Some("SUPABASE_JWT_SECRET counts with SUPABASE_URL; set that too")
+            }
             Self::Act if !project.can_act => Some("no JWT secret; set SUPABASE_JWT_SECRET"),
             Self::SecondFactor(user) if user.aal > Aal::Aal1 => Some("it was given"),
             Self::Service if !project.has_service_key => {

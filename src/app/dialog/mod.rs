@@ -232,6 +232,8 @@ pub fn paste(model: &mut Model, text: &str) -> Vec<Effect> {
         if let Some(word) = pasted.word() {
             effects.extend(dialog.say(word, model));
         }
+    } else if let Dialog::Confirm(confirm) = &mut dialog {
+        confirm.refuse_paste(text);
     }
     model.dialogs.push(dialog);
     effects

@@ -19,6 +19,9 @@ const MOST_FILES: usize = 2_000;
 /// The most bytes of SQL that are read for the names of tables.
 const MOST_BYTES: u64 = 8 << 20;
 
+/// Whom `supadeck access` alone knows.
+const STRANGER: (&str, &str) = ("stranger", "somebody who is signed in and owns nothing");
+
 /// The project that the typed words are about.
 pub struct Known {
     profiles: ProfileSet,
@@ -49,7 +52,8 @@ impl Known {
             Kind::Version => self.versions(),
             Kind::Table => plain(self.tables()),
             Kind::Profile => self.profile_names(),
-            Kind::Identity => self.identities(),
+            Kind::Identity => self.identities(&[]),
+            Kind::Viewer => self.identities(&[STRANGER]),
             Kind::Email => plain(self.seen().users),
         }
     }
@@ -104,20 +108,17 @@ impl Known {
             .collect()
     }
 
-    fn identities(&self) -> Vec<Value> {
+    fn identities(&self, more: &[(&str, &str)]) -> Vec<Value> {
         let words = [
             ("anon", "nobody: the publishable key alone"),
             ("user", "the signed-in user who was used last"),
             ("service", "the service role, past Row Level Security"),
-            (
-                "stranger",
-                "somebody who owns nothing, for `supadeck access`",
-            ),
         ];
-        let words = words.map(|(word, help)| (word.to_owned(), help.to_owned()));
+        let words = words.iter().chain(more);
+        let words = words.map(|(word, help)| ((*word).to_owned(), (*help).to_owned()));
         let users = self.seen().users.into_iter();
         let users = users.map(|email| (format!("user:{email}"), "signed in".to_owned()));
-        words.into_iter().chain(users).collect()
+        words.chain(users).collect()
     }
 
     fn seen(&self) -> KnownNames {

@@ -14,13 +14,16 @@ pub enum Kind {
     Profile,
     /// Who reads.
     Identity,
+    /// Whose access is asked for, in `supadeck access`.
+    Viewer,
     /// The address of a user who is signed in.
     Email,
 }
 
 impl Kind {
     /// The kind of an option's or argument's value, by what the definition calls it.
-    fn of(arg: &Arg, command: &str) -> Option<Self> {
+    fn of(arg: &Arg, place: &Place<'_>) -> Option<Self> {
+        let command = place.command.get_name();
         let name = arg.get_value_names().and_then(|names| names.first());
         match (name.map(clap::builder::Str::as_str), arg.get_id().as_str()) {
             // The version of a new file is one that is not there yet.
@@ -29,6 +32,7 @@ impl Kind {
             (Some("TABLE"), _) => Some(Self::Table),
             (Some("PROFILE"), _) | (_, "profile") => Some(Self::Profile),
             (_, "name") if matches!(command, "show" | "use" | "remove") => Some(Self::Profile),
+            (Some("IDENTITY"), _) if place.is_of_access => Some(Self::Viewer),
             (Some("IDENTITY"), _) => Some(Self::Identity),
             (Some("EMAIL"), _) => Some(Self::Email),
             _ => None,
@@ -51,13 +55,13 @@ pub fn following(
     let place = Place::behind(root, before);
     let mut found = Vec::new();
     if let Some(option) = place.awaited {
-        found.extend(values(option, place.command, known));
+        found.extend(values(option, &place, known));
     } else if let Some((option, _)) = typed
         .split_once('=')
         .filter(|_| typed.starts_with("--") && !place.is_closed)
     {
         let arg = long(place.command, &option[2..]);
-        let values = arg.map_or_else(Vec::new, |arg| values(arg, place.command, known));
+        let values = arg.map_or_else(Vec::new, |arg| values(arg, &place, known));
         found.extend(
             values
                 .into_iter()
@@ -70,7 +74,7 @@ pub fn following(
             found.extend(commands(place.command));
         }
         if let Some(arg) = argument(place.command, place.positional) {
-            found.extend(values(arg, place.command, known));
+            found.extend(values(arg, &place, known));
         }
     }
     found.retain(|(value, _)| value.starts_with(typed.as_str()) && is_plain(value));
@@ -83,6 +87,8 @@ pub fn following(
 /// Where the words lead.
 struct Place<'a> {
     command: &'a Command,
+    /// Whether it is one of `access`, which knows more identities.
+    is_of_access: bool,
     /// The option whose value comes next.
     awaited: Option<&'a Arg>,
     /// How many arguments of the command are there.
@@ -95,6 +101,7 @@ impl<'a> Place<'a> {
     fn behind(root: &'a Command, words: &[String]) -> Self {
         let mut place = Self {
             command: root,
+            is_of_access: false,
             awaited: None,
             positional: 0,
             is_closed: false,
@@ -122,6 +129,7 @@ impl<'a> Place<'a> {
             .filter(|_| self.positional == 0)
         {
             self.command = inner;
+            self.is_of_access |= inner.get_name() == "access";
         } else {
             self.positional += 1;
         }
@@ -163,8 +171,8 @@ fn options(command: &Command) -> Vec<Value> {
 }
 
 /// What an argument can be: what is known on this machine, or what the definition lists.
-fn values(arg: &Arg, command: &Command, known: &dyn Fn(Kind) -> Vec<Value>) -> Vec<Value> {
-    if let Some(kind) = Kind::of(arg, command.get_name()) {
+fn values(arg: &Arg, place: &Place<'_>, known: &dyn Fn(Kind) -> Vec<Value>) -> Vec<Value> {
+    if let Some(kind) = Kind::of(arg, place) {
         return known(kind);
     }
     let possible = arg.get_possible_values();
@@ -204,6 +212,7 @@ mod tests {
             Kind::Table => ("goal", ""),
             Kind::Profile => ("work", ""),
             Kind::Identity => ("user:alice@example.com", ""),
+            Kind::Viewer => ("stranger", ""),
             Kind::Email => ("alice@example.com", ""),
         };
         let odd = ("od d;rm".to_owned(), String::new());
@@ -253,6 +262,8 @@ mod tests {
             ("--profile work table rows g", "goal"),
             ("table rows --as service g", "goal"),
             ("--as user:a", "user:alice@example.com"),
+            ("access list --as ", "stranger"),
+            ("access explain goal 1 --as=s", "--as=stranger"),
             ("logout ", "alice@example.com"),
         ] {
             assert_eq!(follow(line), [value], "{line}");

@@ -18,6 +18,9 @@ fn what_holds_a_secret_is_told_by_its_form() {
         "vault --token Zq7xWKv9 get x",
         "curl https://Zq7xWKv9@example.org/x",
         "postgres:Zq7xWKv9@h",
+        "actor:Zq7@xWKv9@h",
+        "actor:Zq7/xWKv9@h",
+        "actor:sb_secret_0123456789@h",
         "echo sb_secret_0123456789",
         "'sbp_0123456789abcdef'",
         "eyJhbGciOiJIUzI1NiJ9.e30.c2ln",
@@ -60,6 +63,8 @@ fn what_names_a_secret_is_none() {
         "http://127.0.0.1:54321",
         "alice@example.com",
         "customer-portal.production_2",
+        "actor:nobody@x",
+        "-actor:bob@example.com,eve@example.com subject:bob+work@example.com",
     ] {
         assert_eq!(shown(text), text, "{text}");
     }

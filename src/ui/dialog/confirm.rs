@@ -92,6 +92,7 @@ fn keys(frame: &mut Frame, inside: Rect, view: DrawContext, confirm: &Confirm, i
     }
     if let Some(refused) = confirm.refused {
         let text = match refused {
+            Refused::Pasted => format!("Nothing was pasted: “{}” must be typed.", confirm.word),
             Refused::Wrong => format!("That is not “{}”. Nothing has run.", confirm.word),
             Refused::Rushed if confirm.asked.is_light() => {
                 let key = confirm.asked.target_key().unwrap_or(SCRATCH_KEY);
