@@ -147,7 +147,8 @@ fn taken(model: &mut Model, report: Report, at: Timestamp) -> Vec<Effect> {
         Report::News(result) => news(model, result),
         Report::Live(result) => live(model, result, at),
         Report::Journal(result) => {
-            model.journal.arrived(result, at);
+            let new = model.journal.arrived(result, at);
+            model.hear_journal(&new);
             Vec::new()
         }
         Report::Access(result) => {
@@ -386,10 +387,11 @@ fn live(model: &mut Model, result: Result<LiveAnswer, Problem>, at: Timestamp) -
     match answer.found {
         // The first mark says nothing of what was before it.
         LiveFound::History(mark) if model.live.mark.as_ref() == Some(&mark) => Vec::new(),
-        LiveFound::History(mark) => {
-            model.live.mark = Some(mark);
-            vec![requests::migrations(model)]
-        }
+        // Somebody ran something: seeds, journal and rights may be others too.
+        LiveFound::History(mark) => match model.live.mark.replace(mark) {
+            None => vec![requests::migrations(model)],
+            Some(_) => requests::schema(model),
+        },
         LiveFound::Locks(locks) => {
             let cycles = model.cycles.rows();
             let is_known = |lock: &WeekLock| cycles.iter().any(|one| one.id == lock.cycle_id);

@@ -27,7 +27,7 @@ pub mod jobs;
 pub mod key;
 mod key_guess;
 pub mod keymap;
-mod known_change;
+pub mod known_change;
 pub mod labels;
 pub mod layout;
 pub mod list;

@@ -4,6 +4,7 @@ use super::DrawContext;
 use super::text::{fit, wrap};
 use super::theme::Role;
 use crate::app::command::Command;
+use crate::app::known_change::KnownChange;
 use crate::app::live::LiveSign;
 use crate::app::loadable::{Failure, Reading};
 use crate::app::tab;
@@ -174,18 +175,24 @@ pub fn draw_notice(frame: &mut Frame, area: Rect, view: DrawContext) {
 /// What there is to say of the freshness, the longest first. That somebody has changed what is shown comes before when it was read.
 fn freshness(view: DrawContext) -> Vec<(Role, String)> {
     let (words, is_plain) = reading_words(view);
-    if view.model.known_change().is_none() || !is_plain {
+    let Some(change) = view.model.known_change().filter(|_| is_plain) else {
         return vec![(Role::Muted, words)];
-    }
+    };
     let key = view.model.keymap.first_key(Command::Refresh);
-    vec![
-        (
-            Role::Warn,
+    let said = match change {
+        KnownChange::Server => [
             format!("{words}, changed since; {key} reads it"),
-        ),
-        (Role::Warn, format!("changed since; {key} reads it")),
-        (Role::Warn, format!("old: {key}")),
-    ]
+            format!("changed since; {key} reads it"),
+            format!("old: {key}"),
+        ],
+        // No key does anything until then.
+        KnownChange::Files => [
+            format!("{words}, files changed; read after the run"),
+            "files changed; read after the run".to_owned(),
+            "files changed".to_owned(),
+        ],
+    };
+    said.map(|text| (Role::Warn, text)).to_vec()
 }
 
 /// When the oldest of the screen's rows were read, that they are being read, or that the last try failed. That who reads may

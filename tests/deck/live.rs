@@ -248,23 +248,20 @@ fn the_history_is_read_again_only_when_its_mark_is_another() {
         let asked = fire(model);
         let found = found(LiveFound::History(HistoryMark(mark.into())));
         let effects = answer(model, ticket(&asked), found);
-        let is_read = effects.iter().any(|effect| {
-            matches!(
-                effect,
-                Effect::Load {
-                    load: Load::Migrations,
-                    ..
-                }
-            )
-        });
+        let is_read = |wanted: Load| {
+            let mut effects = effects.iter();
+            effects.any(|effect| matches!(effect, Effect::Load { load, .. } if *load == wanted))
+        };
+        let read = (is_read(Load::Migrations), is_read(Load::Seeds));
         answer_all(model, effects);
-        is_read
+        read
     };
-    assert!(mark(&mut model, "1"));
+    // The first mark says nothing of what was before it.
+    assert_eq!(mark(&mut model, "1"), (true, false));
     // A key that changes nothing shows that the next question is armed behind the list.
     press(&mut model, &["esc"]);
-    assert!(!mark(&mut model, "1"));
-    assert!(mark(&mut model, "2"));
+    assert_eq!(mark(&mut model, "1"), (false, false));
+    assert_eq!(mark(&mut model, "2"), (true, true));
     assert_eq!(model.migrations.table.selected().unwrap().version, selected);
 }
 
@@ -471,4 +468,103 @@ fn a_change_that_is_known_is_said_of_what_was_read_more_than_a_minute_ago() {
         }
     }
     assert!(!text(&model).contains("old: r"), "{}", text(&model));
+}
+
+/// Answers what was asked at a time, as the server has it by then.
+fn tell(
+    model: &mut Model,
+    effects: Vec<Effect>,
+    at: jiff::Timestamp,
+    server: &dyn Fn(&Load) -> Report,
+) {
+    for effect in effects {
+        if let Effect::Load { ticket, load, .. } = effect {
+            let report = Box::new(server(&load));
+            update(model, Msg::Reported { ticket, at, report });
+        }
+    }
+}
+
+/// What the journal, read again, has of somebody's run makes the lists old that do not show it, and no other.
+#[test]
+fn a_run_of_somebody_else_in_the_journal_makes_the_lists_old_that_do_not_show_it() {
+    let later = now() + jiff::SignedDuration::from_secs(90);
+    let pending = "20251004130000";
+    for (version, direction, outcome, old) in [
+        (pending, "apply", "done", Some("2")),
+        ("20251004124000", "rollback", "done", Some("2")),
+        (pending, "apply", "failed", None),
+        // The list shows it already.
+        ("20251004124000", "apply", "done", None),
+        ("seeds/030_bob.sql", "seed", "done", Some("3")),
+    ] {
+        let mut model = filled((120, 40));
+        let effects = press(&mut model, &["8"]);
+        answer_all(&mut model, effects);
+        let effects = press(&mut model, &["r"]);
+        tell(&mut model, effects, later, &|load| {
+            let Report::Journal(Ok(mut journal)) = report(load) else {
+                panic!("{load:?}")
+            };
+            let mut line = journal.lines[3].clone();
+            line.version = version.into();
+            (line.direction, line.outcome) = (direction.into(), outcome.into());
+            line.who = "eve as postgres".into();
+            journal.lines.insert(0, line);
+            Report::Journal(Ok(journal))
+        });
+        for screen in ["2", "3"] {
+            let effects = press(&mut model, &[screen]);
+            tell(&mut model, effects, later, &report);
+            let is_old = text(&model).contains("changed since; r reads it");
+            assert_eq!(
+                is_old,
+                old == Some(screen),
+                "{version} {direction}: {}",
+                text(&model)
+            );
+        }
+        if let Some(screen) = old {
+            let effects = press(&mut model, &[screen, "r"]);
+            tell(&mut model, effects, later, &report);
+            assert!(!text(&model).contains("changed since"), "{}", text(&model));
+        }
+    }
+    // A journal that is read for the first time says nothing of what was before.
+    let mut model = filled((120, 40));
+    let effects = press(&mut model, &["8"]);
+    tell(&mut model, effects, later, &report);
+    press(&mut model, &["2"]);
+    assert!(!text(&model).contains("changed since"), "{}", text(&model));
+}
+
+/// Files that change while something runs are read when it has ended; until then that is said.
+#[test]
+fn files_that_changed_during_a_run_are_said_until_they_are_read() {
+    let mut model = filled((120, 40));
+    let effects = press(&mut model, &["2", "a"]);
+    // The plan is answered long after the list was read.
+    let later = now() + jiff::SignedDuration::from_secs(90);
+    tell(&mut model, effects, later, &report);
+    let effects = press(&mut model, &["apply", "enter"]);
+    assert!(model.running.is_some(), "{}", text(&model));
+    assert!(!text(&model).contains("files changed"), "{}", text(&model));
+    assert_eq!(update(&mut model, Msg::FilesChanged), []);
+    assert!(
+        text(&model).contains("files changed; read after the run"),
+        "{}",
+        text(&model)
+    );
+    let failed = Report::Migrated(Err(Problem::internal("x")));
+    let ticket = ticket(&effects);
+    let effects = update(
+        &mut model,
+        Msg::Reported {
+            ticket,
+            at: later,
+            report: Box::new(failed),
+        },
+    );
+    tell(&mut model, effects, later, &report);
+    assert!(!text(&model).contains("files changed"), "{}", text(&model));
 }

@@ -31,14 +31,24 @@ pub struct Kept {
 }
 
 impl JournalScreen {
-    /// Takes an answer.
-    pub fn arrived(&mut self, result: Result<Journal, Problem>, at: Timestamp) {
+    /// Takes an answer. Gives the lines that are new since it was read before, newest first; none where it was not.
+    pub fn arrived(&mut self, result: Result<Journal, Problem>, at: Timestamp) -> Vec<Line> {
+        let new = match (&result, self.table.remote.held()) {
+            (Ok(journal), Some(before)) => {
+                let before: Vec<&Line> = before.iter().map(|kept| &kept.line).collect();
+                let lines = journal.lines.iter();
+                let new = lines.filter(|line| !before.contains(line));
+                new.cloned().collect()
+            }
+            _ => Vec::new(),
+        };
         let rows = result.map(|journal| {
             self.is_kept = journal.is_kept;
             self.target = Some(journal.target);
             journal.lines.into_iter().map(Kept::from).collect()
         });
         self.table.arrived(rows, at);
+        new
     }
 }
 
