@@ -13,14 +13,13 @@ use crate::domain::query::Verb;
 /// Why nothing is changed through a read-only profile.
 const READ_ONLY: &str = "the profile is read-only: nothing is changed through it";
 
-/// Whether a command would change something of the project.
+/// Whether a command would change something of the project. A dry run of a read-only profile is one on scratch, and changes nothing.
 fn is_change(command: Command) -> bool {
     matches!(
         command,
         Command::Apply
             | Command::Rollback
             | Command::RollbackAll
-            | Command::Rehearse
             | Command::Redo
             | Command::SeedApply
             | Command::SeedAgain

@@ -12,6 +12,9 @@ use crate::domain::migration::plan_summary::{is_redo, is_rollback};
 pub fn goes_on_with(model: &Model, view: &ResultView) -> Option<Command> {
     let is_last = view.is_passed && model.last_result.as_ref() == Some(view);
     let planned = model.rehearsed.as_ref().filter(|_| is_last)?;
+    if production::is_read_only(model, &planned.plan.target) {
+        return None;
+    }
     Some(if is_redo(&planned.plan) {
         Command::Redo
     } else if is_rollback(&planned.plan) {

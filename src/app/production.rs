@@ -5,6 +5,12 @@ use crate::domain::migration::Target;
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::read_only;
 
+/// Whether nothing may be changed there through the profile in use: a dry run leaves traces, and is made on scratch.
+pub(super) fn is_read_only(model: &Model, target: &Target) -> bool {
+    let project = model.project.as_ref();
+    target.protection.read_only.is_some() || project.is_some_and(|project| project.is_read_only)
+}
+
 /// Refuses what must not be changed before somebody has looked at whose it is.
 pub(super) fn check(target: &Target) -> Result<(), Problem> {
     if let Some(profile) = &target.protection.read_only {

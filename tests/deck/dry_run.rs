@@ -1,7 +1,8 @@
 //! One dry run, told once: as text, in the deck and as JSON, from the same facts.
 
 use crate::fixture::{answer, filled, plan, press, read_on, target, text, ticket};
-use supadeck::app::effect::{Effect, Write};
+use supadeck::app::dialog::Dialog;
+use supadeck::app::effect::{Effect, Load, Write};
 use supadeck::app::model::Model;
 use supadeck::app::msg::{Planned, Report};
 use supadeck::domain::dry_run::access::{AccessChange, Verdict, Why};
@@ -597,4 +598,61 @@ fn what_failed_only_here_is_not_known_and_what_was_left_out_is_not_run() {
         "{}",
         shown(&page)
     );
+}
+
+/// Through a read-only profile the database itself is asked for reads alone: whatever is dry-run, it is on scratch, and nothing goes on
+/// from there.
+#[test]
+fn through_a_read_only_profile_a_dry_run_is_on_scratch_and_leads_to_nothing() {
+    let by_profile: fn(&mut Model, &mut Plan) = |model, _| {
+        model.project.as_mut().unwrap().is_read_only = true;
+    };
+    // The database is that of a read-only profile.
+    let by_target: fn(&mut Model, &mut Plan) = |_, plan| {
+        plan.target.protection.read_only = Some("look".into());
+    };
+    for read_only in [by_profile, by_target] {
+        for (key, is_production) in [("p", false), ("p", true)] {
+            let mut model = filled((120, 40));
+            model.project.as_mut().unwrap().is_production = is_production;
+            let mut plan = files();
+            read_only(&mut model, &mut plan);
+            let effects = press(&mut model, &["2", key]);
+            let plan_ticket = effects.iter().rev().find_map(|effect| match effect {
+                Effect::Load { ticket, load, .. } => {
+                    matches!(load, Load::Plan(_)).then_some(*ticket)
+                }
+                _ => None,
+            });
+            let effects = answer(
+                &mut model,
+                plan_ticket.unwrap(),
+                Report::Plan(Ok(planned(plan.clone()))),
+            );
+            assert!(
+                matches!(&effects[..], [Effect::Write { write: Write::RehearseOnScratch(run), .. }] if *run == plan),
+                "{effects:?}"
+            );
+            assert!(
+                text(&model).contains("on a scratch database"),
+                "{}",
+                text(&model)
+            );
+            let mut report = dry_run();
+            report.on = Environment::Scratch;
+            let ran = ticket(&effects);
+            answer(&mut model, ran, Report::Rehearsed(Ok(Box::new(report))));
+            for key in ["a", "u", "A"] {
+                let effects = press(&mut model, &[key]);
+                assert!(
+                    !effects
+                        .iter()
+                        .any(|effect| matches!(effect, Effect::Write { .. })),
+                    "{effects:?}"
+                );
+                let is_question = matches!(model.dialogs.last(), Some(Dialog::Confirm(_)));
+                assert!(!is_question, "{key}: {}", text(&model));
+            }
+        }
+    }
 }

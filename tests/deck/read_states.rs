@@ -453,7 +453,7 @@ fn through_a_read_only_profile_no_key_changes_anything() {
     model.project.as_mut().unwrap().is_read_only = true;
     assert!(text(&model).contains("READ-ONLY"), "{}", text(&model));
     for (screen, keys) in [
-        ("2", &["a", "u"][..]),
+        ("2", &["a", "u", "A"][..]),
         ("3", &["a"]),
         ("9", &["enter", "e", "n", "c", "D", "w"]),
     ] {
@@ -479,7 +479,7 @@ fn through_a_read_only_profile_no_key_changes_anything() {
     for command in [
         Command::Apply,
         Command::Rollback,
-        Command::Rehearse,
+        Command::Redo,
         Command::SeedApply,
         Command::Unlock,
         Command::EditValue,

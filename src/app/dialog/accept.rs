@@ -4,7 +4,7 @@ use super::confirm::{Confirm, PendingAction};
 use crate::app::effect::{Effect, RowsWrite, Write};
 use crate::app::model::Model;
 use crate::app::progress::RunProgress;
-use crate::app::{execute, jobs};
+use crate::app::{execute, jobs, production};
 use crate::domain::dry_run::Environment;
 use crate::domain::identity::Identity;
 use crate::domain::migration::{Plan, plan_summary};
@@ -88,6 +88,12 @@ fn rows(title: String, write: &RowsWrite, model: &mut Model) -> Vec<Effect> {
 /// Begins a dry run.
 pub(in crate::app) fn rehearse(plan: Plan, on: Environment, model: &mut Model) -> Vec<Effect> {
     let title = plan_summary::rehearsal(&plan);
+    // Whatever was asked for: a read-only profile has no dry run on the database itself.
+    let on = if production::is_read_only(model, &plan.target) {
+        Environment::Scratch
+    } else {
+        on
+    };
     match on {
         Environment::Target => {
             let progress = RunProgress::of_rehearsal(&plan);

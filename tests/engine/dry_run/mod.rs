@@ -9,6 +9,7 @@ mod plan;
 mod platform;
 mod platform_locks;
 mod predicted_locks;
+mod read_only;
 mod session_ends;
 mod truth;
 mod verify;
