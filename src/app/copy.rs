@@ -14,6 +14,12 @@ pub(super) fn copy(model: &mut Model) -> Vec<Effect> {
             "the project's URL",
             model.project.as_ref().map(|project| project.url.clone()),
         ),
+        Screen::Migrations | Screen::Seeds
+            if model.focus == Focus::Detail && model.outline().is_some() =>
+        {
+            let piece = model.outline().and_then(|outline| outline.selected());
+            ("the statement", piece.map(|piece| piece.text()))
+        }
         Screen::Migrations => ("the SQL", model.migrations.text().ok().map(Cow::into_owned)),
         Screen::Seeds => (
             "the file's path",

@@ -168,6 +168,12 @@ pub fn run(model: &mut Model, command: Command) -> Vec<Effect> {
             None => Vec::new(),
         },
         Command::CopyRow => copy::copy_row(model),
+        Command::Open if model.focus == Focus::Detail && model.outline().is_some() => {
+            match scroll::enter_outline(model) {
+                Some(statement) => open(model, Dialog::Statement(Box::new(statement))),
+                None => Vec::new(),
+            }
+        }
         Command::Open => {
             model.focus = Focus::Detail;
             Vec::new()

@@ -93,6 +93,11 @@ impl<T> Loadable<T> {
         self.is_loading || self.value.is_some() || self.failure.is_some()
     }
 
+    /// When the value that is held was read.
+    pub fn read_at(&self) -> Option<Timestamp> {
+        self.read_at
+    }
+
     /// Whether an answer is awaited.
     pub fn is_loading(&self) -> bool {
         self.is_loading

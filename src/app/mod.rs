@@ -36,6 +36,7 @@ mod live_reads;
 pub mod loadable;
 pub mod model;
 pub mod msg;
+pub mod outline;
 mod planning;
 pub mod problem_hint;
 mod production;

@@ -1,11 +1,42 @@
-//! Scrolls the details of the screen in view, as far as their text goes.
+//! Scrolls the details of the screen in view, as far as their text goes, and moves in the outline of a long one.
 
+use super::dialog::statement::StatementView;
 use super::layout;
 use super::list::Move;
 use super::model::{Model, Screen};
+use super::outline::{OutlineView, rooms};
 use super::screen::seeds;
 use super::wrap::{width, wrap};
 use crate::domain::report::Tone;
+
+impl Model {
+    /// The outline in the place of the details.
+    pub fn outline(&self) -> Option<&OutlineView> {
+        match self.screen {
+            Screen::Migrations => self.migrations.outline.as_deref(),
+            Screen::Seeds => self.seeds.outline.as_deref(),
+            _ => None,
+        }
+    }
+
+    /// The same to move in it.
+    pub(super) fn outline_mut(&mut self) -> Option<&mut OutlineView> {
+        match self.screen {
+            Screen::Migrations => self.migrations.outline.as_deref_mut(),
+            Screen::Seeds => self.seeds.outline.as_deref_mut(),
+            _ => None,
+        }
+    }
+}
+
+/// Opens the selected group of an outline, or closes it; else gives the selected statement.
+pub(super) fn enter_outline(model: &mut Model) -> Option<StatementView> {
+    let outline = model.outline_mut()?;
+    if outline.toggle() {
+        return None;
+    }
+    outline.selected().map(StatementView::new)
+}
 
 /// Moves through the details.
 pub(super) fn detail(model: &mut Model, movement: Move) {
@@ -19,12 +50,19 @@ pub(super) fn detail(model: &mut Model, movement: Move) {
         model.browser.go_form(movement, (columns, height));
         return;
     }
+    if let Some(outline) = model.outline_mut() {
+        return outline.go(movement);
+    }
     let last = last_top(model);
     model.detail_top = movement.from(model.detail_top, last);
 }
 
 /// The first row of the details to show so that the last one is in view.
 fn last_top(model: &Model) -> usize {
+    // An outline scrolls by itself, below what stands above it.
+    if model.outline().is_some() {
+        return 0;
+    }
     let columns = layout::inside(model.panes().detail).width.into();
     let rows = match model.screen {
         Screen::Migrations => model.migrations.note_rows() + model.migrations.rows.len(),
@@ -54,9 +92,15 @@ pub(super) fn fit(model: &mut Model) {
     super::browse::fit(model);
     if model.screen == Screen::Seeds {
         model.seeds.fit(inside.width);
+        let above = seeds::note_rows(model, inside.width.into());
+        if let Some(outline) = model.outline_mut() {
+            outline.follow(rooms(above, inside.height.into()).1);
+        }
     }
     if model.screen == Screen::Migrations {
-        model.detail_top = model.migrations.fit(inside.width, model.detail_top);
+        model.detail_top = model
+            .migrations
+            .fit((inside.width, inside.height), model.detail_top);
     }
     if matches!(
         model.screen,

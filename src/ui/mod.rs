@@ -4,6 +4,7 @@ pub mod dialog;
 pub mod footer;
 pub mod header;
 pub mod loadable;
+pub mod outline;
 pub mod screen;
 pub mod sql;
 mod steady;

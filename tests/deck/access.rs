@@ -7,6 +7,8 @@ use supadeck::app::msg::Report;
 use supadeck::domain::access::explain::{ExplainedStep, Explanation};
 use supadeck::domain::access::rules::Verb;
 use supadeck::domain::access::viewer::Who;
+use supadeck::domain::identity::Identity;
+use supadeck::domain::problem::{Kind, Problem};
 
 fn looked(size: (u16, u16)) -> supadeck::app::model::Model {
     let mut model = filled(size);
@@ -38,6 +40,58 @@ fn the_matrix_is_read_when_it_is_looked_at_with_the_user_who_reads() {
         "{effects:?}"
     );
     assert!(text(&model).contains("Reading."), "{}", text(&model));
+}
+
+#[test]
+fn a_start_on_it_that_fails_says_why_and_the_key_reads_it_again() {
+    for (kind, what) in [
+        (Kind::Network, "The database cannot be reached."),
+        (Kind::Config, "The database is not known."),
+        (Kind::Denied, "The role may not read the catalogs."),
+    ] {
+        for size in [(120, 40), (80, 24), (60, 14)] {
+            let mut model = filled(size);
+            let effects = press(&mut model, &["0"]);
+            let [Effect::Load { ticket, .. }] = &effects[..] else {
+                panic!("{effects:?}")
+            };
+            // Before the answer no key does anything that needs a cell.
+            assert!(
+                press(&mut model, &["e"])
+                    .iter()
+                    .all(|one| !matches!(one, Effect::Load { .. }))
+            );
+            assert!(model.dialogs.is_empty());
+            let problem = Problem::new(kind, what, "Why \u{1b}[2J.");
+            answer(&mut model, *ticket, Report::Access(Err(problem)));
+            let frame = text(&model);
+            assert!(
+                frame.contains(what) && !frame.contains('\u{1b}'),
+                "{size:?}: {frame}"
+            );
+            press(&mut model, &["j", "l", "G"]);
+            let effects = press(&mut model, &["r"]);
+            assert!(loads_access(&effects), "{effects:?}");
+            for effect in effects {
+                if let Effect::Load { ticket, load, .. } = effect {
+                    answer(&mut model, ticket, crate::fixture::report(&load));
+                }
+            }
+            assert!(text(&model).contains("closed"), "{}", text(&model));
+        }
+    }
+}
+
+#[test]
+fn anon_and_the_service_role_start_on_it_with_nobody_beside_the_usual_identities() {
+    for who in [Identity::Anon, Identity::Service] {
+        let (mut model, _) = opened((120, 40), who);
+        let effects = press(&mut model, &["0"]);
+        assert!(
+            matches!(&effects[..], [Effect::Load { load: Load::Access(also), .. }] if also.is_empty()),
+            "{effects:?}"
+        );
+    }
 }
 
 fn loads_access(effects: &[Effect]) -> bool {

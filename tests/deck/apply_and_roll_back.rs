@@ -325,29 +325,6 @@ fn a_locked_week_says_why_and_only_the_service_role_unlocks() {
 }
 
 #[test]
-fn a_file_of_megabytes_is_shown_in_part_and_says_so() {
-    let mut model = filled((120, 40));
-    press(&mut model, &["2", "g"]);
-    let effects = update(
-        &mut model,
-        Msg::TimerFired(supadeck::app::effect::Timer::Details),
-    );
-    let sources = supadeck::domain::migration::SourceTexts {
-        version: "20251004123000".into(),
-        up: Some("insert into t values (1);\n".repeat(100_000)),
-        down: None,
-        applied: None,
-    };
-    answer(&mut model, ticket(&effects), Report::Sources(Ok(sources)));
-    press(&mut model, &["l", "G"]);
-    assert!(
-        text(&model).contains("bytes that are not shown here"),
-        "{}",
-        text(&model)
-    );
-}
-
-#[test]
 fn a_plan_that_comes_late_does_not_take_the_keys() {
     let mut model = filled((120, 40));
     press(&mut model, &["2", "G"]);

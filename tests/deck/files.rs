@@ -3,12 +3,15 @@
 use crate::fixture::{answer, answer_all, filled, plan, planned, press, target, text, ticket};
 use crate::samples::rehearsal;
 use supadeck::app::dialog::Dialog;
-use supadeck::app::effect::{Effect, Fix, Load, Write};
+use supadeck::app::effect::{Effect, Fix, Load, Timer, Write};
 use supadeck::app::model::Model;
 use supadeck::app::msg::{Msg, Report};
+use supadeck::app::outline::OUTLINE_FROM;
 use supadeck::app::update;
+use supadeck::domain::migration::SourceTexts;
 use supadeck::domain::problem::{Kind, Problem};
 use supadeck::domain::project_file::{MadeFile, NewFile, PendingFile};
+use supadeck::domain::seed::SeedSource;
 
 fn on(screen: &str, keys: &[&str]) -> Model {
     let mut model = filled((120, 40));
@@ -412,5 +415,147 @@ fn a_change_on_disk_is_read_at_once_and_after_what_runs() {
             Msg::TimerFired(supadeck::app::effect::Timer::Toast)
         ),
         []
+    );
+}
+
+/// A file of megabytes: a table, a function on several lines, hundreds of rows, a table that goes.
+fn long(rows: usize) -> String {
+    let mut text = "create table t (id int);\n-- why\ncreate function public.f() returns int\nlanguage sql as $$\nselect 1 -- \u{1b}[2J\n$$;\n".to_owned();
+    for row in 0..rows {
+        text.push_str(&format!(
+            "insert into t values ({row}, 'something that makes it long enough');\n"
+        ));
+    }
+    text.push_str("drop table gone;\n");
+    text
+}
+
+/// The deck with such a file selected on a screen, its details read.
+fn with_long(screen: &str, size: (u16, u16), file: &str) -> Model {
+    let mut model = filled(size);
+    press(&mut model, &[screen, "g"]);
+    let effects = update(&mut model, Msg::TimerFired(Timer::Details));
+    let report = match &effects[..] {
+        [
+            Effect::Load {
+                load: Load::Sources(version),
+                ..
+            },
+        ] => Report::Sources(Ok(SourceTexts {
+            version: version.clone(),
+            up: Some(file.to_owned()),
+            down: Some("drop table t;".to_owned()),
+            applied: None,
+        })),
+        [
+            Effect::Load {
+                load: Load::SeedSource(path),
+                ..
+            },
+        ] => Report::SeedSource(Ok(SeedSource {
+            path: path.clone(),
+            text: Some(file.to_owned()),
+            ..SeedSource::default()
+        })),
+        other => panic!("{other:?}"),
+    };
+    answer(&mut model, ticket(&effects), report);
+    model
+}
+
+#[test]
+fn a_file_of_megabytes_is_shown_by_its_outline() {
+    let file = long(20_000);
+    assert!(file.len() > OUTLINE_FROM);
+    for screen in ["2", "3"] {
+        for size in [(140, 40), (80, 24), (60, 14)] {
+            let mut model = with_long(screen, size, &file);
+            press(&mut model, &["l"]);
+            let frame = text(&model);
+            assert!(
+                frame.contains("Outline of 20,003 statements") || size.0 < 100,
+                "{frame}"
+            );
+            for part in [
+                "create table t (id int)",
+                "create function public.f",
+                "+ insert into t",
+                "drop table gone",
+            ] {
+                assert!(frame.contains(part) || size.1 < 40, "{part}: {frame}");
+            }
+            assert!(!frame.contains("something that makes"), "{frame}");
+            // A statement is read whole, harmless, and left again.
+            press(&mut model, &["j", "enter"]);
+            let frame = text(&model);
+            assert!(
+                matches!(model.dialogs.last(), Some(Dialog::Statement(_))),
+                "{frame}"
+            );
+            assert!(
+                frame.contains("returns int") && !frame.contains('\u{1b}'),
+                "{frame}"
+            );
+            press(&mut model, &["esc"]);
+            // The last line is the last statement; the group opens and closes.
+            press(&mut model, &["G", "k", "enter", "j", "j"]);
+            let frame = text(&model);
+            assert!(frame.contains("- insert into t"), "{frame}");
+            let copied = press(&mut model, &["y"]);
+            assert!(
+                matches!(&copied[..], [Effect::Copy { text, .. }] if text.starts_with("insert into t values (1,")),
+                "{copied:?}"
+            );
+            press(&mut model, &["G", "enter"]);
+            assert!(
+                text(&model).contains("drop table gone;"),
+                "{}",
+                text(&model)
+            );
+            press(&mut model, &["esc", "g", "j", "j", "enter", "G"]);
+            let outline = model.outline().unwrap();
+            assert_eq!((outline.len(), outline.selected), (4, 3));
+        }
+    }
+    // The rollback of the same version is short, and shown as it is.
+    let mut model = with_long("2", (140, 40), &file);
+    press(&mut model, &["v"]);
+    assert!(
+        model.outline().is_none() && text(&model).contains("drop table t;"),
+        "{}",
+        text(&model)
+    );
+    press(&mut model, &["v", "v"]);
+    assert!(model.outline().is_some());
+}
+
+/// What is drawn of it is what is in view, and no answer to another question has it made again.
+#[test]
+fn an_outline_stays_where_one_is_when_other_answers_come() {
+    let file = long(20_000);
+    let mut model = with_long("2", (120, 40), &file);
+    press(&mut model, &["l", "j", "j", "enter", "G", "k"]);
+    let place = model.outline().unwrap().selected;
+    assert_eq!(place, 20_002);
+    let effects = press(&mut model, &["r"]);
+    for effect in effects {
+        if let Effect::Load {
+            ticket,
+            load: Load::Migrations,
+            ..
+        } = effect
+        {
+            answer(
+                &mut model,
+                ticket,
+                crate::fixture::report(&Load::Migrations),
+            );
+        }
+    }
+    assert_eq!(model.outline().unwrap().selected, place);
+    assert!(
+        text(&model).contains("20,000 statements") || text(&model).contains("insert into t"),
+        "{}",
+        text(&model)
     );
 }

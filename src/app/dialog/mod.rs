@@ -27,6 +27,7 @@ mod questions;
 pub mod resolutions;
 pub mod result;
 mod script;
+pub mod statement;
 pub mod theme;
 pub mod unlock;
 pub mod value;
@@ -86,6 +87,8 @@ pub enum Dialog {
     NewFile(Box<new_file::NewFileForm>),
     /// A value of an audit record, whole.
     Value(Box<value::ValueView>),
+    /// A statement of a long file, whole.
+    Statement(Box<statement::StatementView>),
 }
 
 /// A result and the place in it.
@@ -118,6 +121,7 @@ pub(super) fn fit(model: &mut Model) {
         match dialog {
             Dialog::Confirm(confirm) => confirm.fit(model.size),
             Dialog::Value(value) => value.fit(columns),
+            Dialog::Statement(statement) => statement.fit(columns),
             Dialog::Columns(form) => form.fit(model.size.1),
             Dialog::Values(form) => form.fit(model.size.1),
             _ => {}
@@ -189,6 +193,10 @@ pub fn press(model: &mut Model, key: Key) -> Vec<Effect> {
             let lines = value.row_count();
             scroll(&mut value.top, key, command, (lines, rows))
         }
+        Dialog::Statement(statement) => {
+            let lines = statement.rows.len();
+            scroll(&mut statement.top, key, command, (lines, rows))
+        }
     };
     match after {
         DialogResult::Stay(mut effects) => {
@@ -259,6 +267,7 @@ impl Dialog {
             | Self::Running
             | Self::Result(_)
             | Self::Value(_)
+            | Self::Statement(_)
             | Self::Columns(_)
             | Self::Values(_)
             | Self::Refused(_)
@@ -274,6 +283,7 @@ impl Dialog {
                 | Self::Running
                 | Self::Result(_)
                 | Self::Value(_)
+                | Self::Statement(_)
                 | Self::Columns(_)
                 | Self::Values(_)
                 | Self::Refused(_)

@@ -1,12 +1,14 @@
 //! The Migrations screen: the list with states, and the SQL of the selected version.
 
 use crate::app::loadable::Loadable;
+use crate::app::outline::{OUTLINE_FROM, OutlineView, rooms};
 use crate::app::rows::Rows;
 use crate::app::table::{Row, Table};
 use crate::domain::migration::{
     Entry, MigrationList, PlanRequest, RollbackFile, SourceTexts, State, Target,
 };
 use crate::domain::problem::Problem;
+use crate::domain::sql::outline::Outline;
 use jiff::Timestamp;
 use std::borrow::Cow;
 use std::path::PathBuf;
@@ -60,6 +62,10 @@ pub struct Migrations {
     pub note: Rows,
     /// The SQL that is shown, in rows.
     pub rows: Rows,
+    /// In its place the outline of one that is too long.
+    pub outline: Option<Box<OutlineView>>,
+    /// Which version and side the outline is of, and when they were read.
+    outline_of: Option<(String, Side, Option<Timestamp>)>,
     /// The version to be selected when its row is there.
     pub wanted: Option<String>,
     /// Which version and side the rows are of; none when they may be old.
@@ -93,8 +99,16 @@ impl Migrations {
         }
     }
 
-    /// The SQL that is shown, or why there is none.
+    /// The SQL that is shown, or why there is none. Of a long one its beginning.
     pub fn text(&self) -> Result<Cow<'_, str>, &'static str> {
+        self.whole_text().map(|text| match text {
+            Cow::Borrowed(text) => read_part(text),
+            Cow::Owned(text) => Cow::Owned(read_part(&text).into_owned()),
+        })
+    }
+
+    /// All of it.
+    fn whole_text(&self) -> Result<Cow<'_, str>, &'static str> {
         let Some(entry) = self.table.selected() else {
             return Err("");
         };
@@ -109,12 +123,12 @@ impl Migrations {
             Side::Up => sources
                 .up
                 .as_deref()
-                .map(read_part)
+                .map(Cow::Borrowed)
                 .ok_or("There is no migration file for this version."),
             Side::Down => sources
                 .down
                 .as_deref()
-                .map(read_part)
+                .map(Cow::Borrowed)
                 .ok_or("There is no rollback file: this migration cannot be rolled back."),
             Side::Applied => match &sources.applied {
                 Some(statements) if statements.is_empty() => {
@@ -134,8 +148,21 @@ impl Migrations {
         self.rows_of = None;
     }
 
-    /// Lays the details out in so many columns. Gives the row at which the text at `top` stands then.
-    pub fn fit(&mut self, columns: u16, top: usize) -> usize {
+    /// Makes the outline of a text that is too long to be read, unless it is there.
+    fn outline(&mut self, shown: Option<&(String, Side)>) {
+        let of = shown.map(|(version, side)| (version.clone(), *side, self.sources.read_at()));
+        let text = self.whole_text();
+        let long = text.ok().filter(|text| text.len() > OUTLINE_FROM);
+        if long.is_some() && self.outline.is_some() && self.outline_of == of {
+            return;
+        }
+        let outline = long.map(|text| Box::new(OutlineView::new(Outline::of_file(&text))));
+        self.outline = outline;
+        self.outline_of = of;
+    }
+
+    /// Lays the details out in so many columns and rows. Gives the row at which the text at `top` stands then.
+    pub fn fit(&mut self, (columns, height): (u16, u16), top: usize) -> usize {
         let shown = self
             .table
             .selected()
@@ -146,8 +173,11 @@ impl Migrations {
                 .selected()
                 .and_then(|entry| entry.note.as_deref());
             self.note = Rows::plain(note.unwrap_or_default());
-            self.rows = match self.text() {
-                Ok(text) if !text.trim().is_empty() => Rows::sql(&text).with_numbers(),
+            self.outline(shown.as_ref());
+            self.rows = match self.whole_text() {
+                Ok(text) if self.outline.is_none() && !text.trim().is_empty() => {
+                    Rows::sql(&text).with_numbers()
+                }
                 _ => Rows::default(),
             };
             self.rows_of = shown;
@@ -157,6 +187,11 @@ impl Migrations {
         let is_in_text = top > 0 && top >= above && !self.rows.is_empty();
         self.note.fit(columns);
         self.rows.fit(columns);
+        let above = self.note_rows();
+        if let Some(outline) = &mut self.outline {
+            outline.follow(rooms(above, height.into()).1);
+            return 0;
+        }
         if is_in_text {
             self.note_rows() + self.rows.row_of(byte)
         } else {
@@ -293,21 +328,18 @@ fn interrupted(entry: &Entry) -> String {
     )
 }
 
-/// The most bytes of a file that are shown: a dump of hundreds of megabytes must not hold up a frame.
-const SHOWN_BYTES: usize = 1 << 20;
-
-/// The part of a file that is shown; a cut one says so in its last line.
-pub(super) fn read_part(text: &str) -> Cow<'_, str> {
-    if text.len() <= SHOWN_BYTES {
+/// The part of a text that is shown: one of hundreds of megabytes must not hold up a frame. A cut one says so in its last line.
+pub(in crate::app) fn read_part(text: &str) -> Cow<'_, str> {
+    if text.len() <= OUTLINE_FROM {
         return Cow::Borrowed(text);
     }
-    let cut = (0..=SHOWN_BYTES)
+    let cut = (0..=OUTLINE_FROM)
         .rev()
         .find(|at| text.is_char_boundary(*at))
         .unwrap_or(0);
     let rest = text.len() - cut;
     Cow::Owned(format!(
-        "{}\n-- The file goes on for {rest} bytes that are not shown here.\n",
+        "{}\n-- It goes on for {rest} bytes that are not shown here.\n",
         &text[..cut]
     ))
 }

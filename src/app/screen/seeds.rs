@@ -3,14 +3,15 @@
 use crate::app::command::Command;
 use crate::app::loadable::Loadable;
 use crate::app::model::Model;
+use crate::app::outline::{OUTLINE_FROM, OutlineView};
 use crate::app::rows::Rows;
-use crate::app::screen::migrations::read_part;
 use crate::app::scroll::row_count;
 use crate::app::table::{Row, Table};
 use crate::domain::migration::Target;
 use crate::domain::problem::Problem;
 use crate::domain::report::Tone;
 use crate::domain::seed::{SeedEntry, SeedListing, SeedSource, SeedState, StaleSeed};
+use crate::domain::sql::outline::Outline;
 use jiff::Timestamp;
 use std::path::PathBuf;
 
@@ -29,6 +30,10 @@ pub struct Seeds {
     pub source: Loadable<SeedSource>,
     /// Its SQL, in rows.
     pub rows: Rows,
+    /// In its place the outline of one that is too long.
+    pub outline: Option<Box<OutlineView>>,
+    /// Which path the outline is of, and when it was read.
+    outline_of: Option<(String, Option<Timestamp>)>,
     /// Which path the rows are of; none when they may be old.
     rows_of: Option<String>,
     /// The path to be selected when its row is there.
@@ -61,13 +66,27 @@ impl Seeds {
         self.source.held().filter(|source| source.path == seed.path)
     }
 
+    /// Makes the outline of a file that is too long to be read, unless it is there.
+    fn outline(&mut self, shown: Option<&String>) {
+        let of = shown.map(|path| (path.clone(), self.source.read_at()));
+        let text = self.read_source().and_then(|source| source.text.as_deref());
+        let long = text.filter(|text| text.len() > OUTLINE_FROM);
+        if long.is_some() && self.outline.is_some() && self.outline_of == of {
+            return;
+        }
+        let outline = long.map(|text| Box::new(OutlineView::new(Outline::of_seed(text))));
+        self.outline = outline;
+        self.outline_of = of;
+    }
+
     /// Lays the SQL of the selected file out in so many columns.
     pub fn fit(&mut self, columns: u16) {
         let shown = self.table.selected().map(|seed| seed.path.clone());
         if self.rows_of.is_none() || self.rows_of != shown {
+            self.outline(shown.as_ref());
             let text = self.read_source().and_then(|source| source.text.as_deref());
-            self.rows = match text.map(read_part) {
-                Some(text) if !text.trim().is_empty() => Rows::sql(&text).with_numbers(),
+            self.rows = match text.filter(|_| self.outline.is_none()) {
+                Some(text) if !text.trim().is_empty() => Rows::sql(text).with_numbers(),
                 _ => Rows::default(),
             };
             self.rows_of = shown;

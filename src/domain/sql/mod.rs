@@ -7,6 +7,7 @@ pub mod lexer;
 pub mod made_tables;
 pub mod name;
 pub mod odd_blank;
+pub mod outline;
 pub mod position;
 pub mod psql;
 pub mod session_effect;

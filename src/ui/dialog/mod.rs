@@ -17,6 +17,7 @@ mod project;
 mod resolutions;
 mod result;
 mod running;
+mod statement;
 mod theme;
 mod unlock;
 mod value;
@@ -47,6 +48,7 @@ pub fn draw(frame: &mut Frame, dialog: &Dialog, view: DrawContext) {
         Dialog::Ways(ways) => resolutions::draw(frame, ways, view),
         Dialog::Guide(guide) => onboarding::draw(frame, guide, view),
         Dialog::Value(value) => value::draw(frame, value, view),
+        Dialog::Statement(statement) => statement::draw(frame, statement, view),
         Dialog::Refused(refused) => edit_text::draw(frame, refused, view),
         Dialog::Values(form) => values::draw(frame, form, view),
         Dialog::Columns(form) => columns::draw(frame, form, view),

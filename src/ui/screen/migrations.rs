@@ -4,10 +4,12 @@ use super::list::List;
 use super::roles::state_role;
 use crate::app::layout;
 use crate::app::model::Focus;
+use crate::app::outline::rooms;
 use crate::domain::migration::Entry;
 use crate::domain::plural::counted;
 use crate::domain::text::harmless;
 use crate::ui::DrawContext;
+use crate::ui::outline;
 use crate::ui::sql;
 use crate::ui::table::{self, Cell, Column};
 use crate::ui::theme::Role;
@@ -94,7 +96,11 @@ fn draw_detail(frame: &mut Frame, pane: Rect, view: DrawContext) {
     let inside = layout::inside(pane);
     let top = view.model.detail_top;
     // What is said of the version scrolls with its SQL: it may be longer than the pane is high.
-    for (y, at) in (inside.y..inside.bottom()).zip(top..screen.note.len()) {
+    let room = match &screen.outline {
+        Some(_) => rooms(screen.note_rows(), inside.height.into()).0 as u16,
+        None => inside.height,
+    };
+    for (y, at) in (inside.y..inside.y + room).zip(top..screen.note.len()) {
         let line = sql::line(view, &screen.note, at).style(view.style(state_role(entry.state)));
         let row = Rect {
             y,
@@ -103,7 +109,10 @@ fn draw_detail(frame: &mut Frame, pane: Rect, view: DrawContext) {
         };
         frame.render_widget(line, row);
     }
-    let used = (screen.note_rows().saturating_sub(top) as u16).min(inside.height);
+    let used = match &screen.outline {
+        Some(_) => room,
+        None => (screen.note_rows().saturating_sub(top) as u16).min(inside.height),
+    };
     let below = Rect {
         y: inside.y + used,
         height: inside.height - used,
@@ -115,6 +124,9 @@ fn draw_detail(frame: &mut Frame, pane: Rect, view: DrawContext) {
         .filter(|_| !screen.sources.is_loading())
     {
         return table::problem_lines(frame, below, view, failure.why);
+    }
+    if let Some(view_of) = &screen.outline {
+        return outline::draw(frame, below, view, view_of, is_focused);
     }
     match screen.text() {
         Ok(text) if text.trim().is_empty() => {

@@ -3,9 +3,11 @@
 use super::list::List;
 use crate::app::layout;
 use crate::app::model::Focus;
+use crate::app::outline::rooms;
 use crate::app::screen::seeds::{detail, note_rows};
 use crate::domain::seed::SeedState;
 use crate::ui::DrawContext;
+use crate::ui::outline;
 use crate::ui::sql;
 use crate::ui::table::{self, Cell, Column};
 use crate::ui::text::short_id;
@@ -63,12 +65,19 @@ fn draw_detail(frame: &mut Frame, pane: Rect, view: DrawContext) {
     table::read(frame, inside, view, &detail(view.model));
     let top = view.model.detail_top;
     let above = note_rows(view.model, inside.width.into());
-    let used = (above.saturating_sub(top) as u16).min(inside.height);
+    let outline = view.model.seeds.outline.as_deref();
+    let used = match outline {
+        Some(_) => rooms(above, inside.height.into()).0 as u16,
+        None => (above.saturating_sub(top) as u16).min(inside.height),
+    };
     let below = Rect {
         y: inside.y + used,
         height: inside.height - used,
         ..inside
     };
+    if let Some(outline) = outline {
+        return outline::draw(frame, below, view, outline, is_focused);
+    }
     let rows = &view.model.seeds.rows;
     sql::draw(frame, below, view, rows, top.saturating_sub(above));
 }
