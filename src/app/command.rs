@@ -99,6 +99,7 @@ pub enum Command {
     NextRisk,
     PreviousRisk,
     SearchInside,
+    ShowWhole,
     Cancel,
 }
 
@@ -330,6 +331,7 @@ pub const TABLE: &[Spec] = &[
     spec(C::NextRisk, "dialog.next_risk", "Go to the next risk in what is to be confirmed", "next risk", X::Dialog),
     spec(C::PreviousRisk, "dialog.previous_risk", "Go to the previous risk in what is to be confirmed", "previous risk", X::Dialog),
     spec(C::SearchInside, "dialog.search", "Search in what is to be confirmed; / does it while no word is typed", "search", X::Dialog),
+    spec(C::ShowWhole, "dialog.whole", "Show whole what the lines of an outline in view stand for", "whole", X::Dialog),
 ];
 
 impl Command {

@@ -368,6 +368,7 @@ pub fn run(model: &mut Model, command: Command) -> Vec<Effect> {
         | Command::NextRisk
         | Command::PreviousRisk
         | Command::SearchInside
+        | Command::ShowWhole
         | Command::Cancel => Vec::new(),
         other => match Screen::of(other) {
             Some(screen) => go_to(model, screen),

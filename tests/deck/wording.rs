@@ -166,7 +166,7 @@ fn the_footer_says_how_far_a_rollback_goes() {
 
 #[test]
 fn help_and_the_palette_do_not_cut_their_texts() {
-    for size in [(120, 140), (80, 140)] {
+    for size in [(120, 160), (80, 160)] {
         let mut model = filled(size);
         press(&mut model, &["?"]);
         let help = text(&model);

@@ -2,7 +2,8 @@
 
 use super::confirm_layout::{ConfirmLayout, FactRow, Place};
 use super::confirm_search::ConfirmSearch;
-use super::script::Script;
+use super::script::{Outlined, Script};
+use super::statement::StatementView;
 use super::unlock::UnlockForm;
 use super::{Dialog, DialogResult};
 use crate::app::command::Command;
@@ -17,6 +18,7 @@ use crate::domain::migration::Plan;
 use crate::domain::plural::counted;
 use crate::domain::report::Tone;
 use crate::domain::seed::SeedPlan;
+use crate::domain::sql::outline::Piece;
 use std::ops::Range;
 
 /// The key that starts a dry run on a scratch database.
@@ -126,6 +128,8 @@ pub struct Confirm {
     pub search: Option<ConfirmSearch>,
     /// Where each statement begins in the text.
     statements: Vec<usize>,
+    /// What the lines of an outline stand for.
+    outlined: Vec<Outlined>,
     /// Where the text begins among all that can be seen.
     base: usize,
     /// The places in the text where risks are marked.
@@ -177,6 +181,7 @@ impl Confirm {
             form: None,
             search: None,
             statements: Vec::new(),
+            outlined: Vec::new(),
             base,
             stops: Vec::new(),
             must_see,
@@ -212,11 +217,17 @@ impl Confirm {
         word: String,
         asked: PendingAction,
     ) -> Self {
+        let mut facts = facts;
+        if script.has_outline() {
+            let text = "what is too long for a line is told in a few words, hundreds of a kind in one line";
+            facts.push(("outline", Tone::Text, text.to_owned()));
+        }
         let mut confirm = Self::new(title, facts, &[], word, asked);
         confirm.is_sql = true;
         confirm.text = Rows::sql(&script.lines.join("\n"));
         let (parts, risks) = script.must_read(confirm.text.text());
         confirm.statements = script.starts(confirm.text.text());
+        confirm.outlined = script.outlined(confirm.text.text());
         let base = confirm.base;
         let parts = parts.into_iter();
         let parts = parts.map(|part| base + part.start..base + part.end);
@@ -368,6 +379,10 @@ impl Confirm {
             _ if self.sheet.needs.is_some() => {}
             (Some(Command::NextField), _) => self.top = (self.top + 1).min(last),
             (Some(Command::PreviousField), _) => self.top = self.top.saturating_sub(1),
+            (Some(Command::ShowWhole), _) if self.has_outline() => {
+                let view = StatementView::of(self.outlined_in_view());
+                super::open(model, Dialog::Statement(Box::new(view)));
+            }
             (Some(Command::NextRisk), _) => self.go_risk(true),
             (Some(Command::PreviousRisk), _) => self.go_risk(false),
             (_, Code::PageDown) => self.top = (self.top + page).min(last),
@@ -424,7 +439,7 @@ impl Confirm {
             (_, Code::PageDown | Code::PageUp) => return false,
             _ => {
                 if search.field.press(key) {
-                    search.look(self.text.text(), from);
+                    search.look(self.text.text(), &self.outlined, from);
                     self.go_found();
                 }
             }
@@ -448,9 +463,34 @@ impl Confirm {
     pub(super) fn look(&mut self) {
         let from = self.top_byte();
         if let Some(search) = &mut self.search {
-            search.look(self.text.text(), from);
+            search.look(self.text.text(), &self.outlined, from);
             self.go_found();
         }
+    }
+
+    /// Whether what will run is shown by its outline.
+    pub fn has_outline(&self) -> bool {
+        !self.outlined.is_empty()
+    }
+
+    /// The statements that lines of the outline in view stand for.
+    fn outlined_in_view(&self) -> impl Iterator<Item = &Piece> {
+        let rows = self
+            .sheet
+            .in_view(self.top)
+            .filter_map(|at| match self.sheet.place(at) {
+                Place::Text(row) => Some(row),
+                Place::Fact(_) | Place::Blank => None,
+            });
+        let rows: Vec<usize> = rows.collect();
+        let first = rows.first().map_or(0, |row| *row);
+        let bytes = self
+            .text
+            .bytes(first..rows.last().map_or(first, |row| row + 1));
+        let begins = self.outlined.partition_point(|(at, _)| *at < bytes.start);
+        let lines = self.outlined[begins..].iter();
+        let lines = lines.take_while(move |(at, _)| *at < bytes.end);
+        lines.flat_map(|(_, pieces)| pieces)
     }
 
     /// Brings what was found into view.

@@ -1,7 +1,9 @@
 //! The search inside a question: where the words stand in what will run. While it is open it has the keys, so that nothing
 //! typed here can answer.
 
+use super::script::Outlined;
 use crate::app::field::Field;
+use crate::domain::sql::outline::Piece;
 use std::ops::Range;
 
 /// The most places that are held; a letter in a file of megabytes has more.
@@ -19,8 +21,8 @@ pub struct ConfirmSearch {
 }
 
 impl ConfirmSearch {
-    /// Looks for the words in a text, and goes to the first of them that does not begin before a byte.
-    pub fn look(&mut self, text: &str, from: usize) {
+    /// Looks for the words in a text, and in what lines of an outline stand for; goes to the first that does not begin before a byte.
+    pub(super) fn look(&mut self, text: &str, outlined: &[Outlined], from: usize) {
         let words = self.field.text().to_ascii_lowercase();
         self.found = if words.is_empty() {
             Vec::new()
@@ -29,6 +31,25 @@ impl ConfirmSearch {
             let found = text.match_indices(words.as_str()).map(|(at, _)| at);
             found.take(MOST).collect()
         };
+        if !words.is_empty() {
+            let holds = |piece: &Piece| piece.sql.to_ascii_lowercase().contains(&words);
+            let lines = outlined
+                .iter()
+                .filter(|(_, pieces)| pieces.iter().any(holds));
+            // A line that has them itself is found already.
+            let end = |at: usize| text[at..].find('\n').map_or(text.len(), |end| at + end);
+            let is_found = |at: usize| {
+                let next = self.found.partition_point(|found| *found < at);
+                self.found.get(next).is_some_and(|found| *found < end(at))
+            };
+            let more: Vec<usize> = lines
+                .map(|(at, _)| *at)
+                .filter(|at| !is_found(*at))
+                .collect();
+            self.found.extend(more);
+            self.found.sort_unstable();
+            self.found.truncate(MOST);
+        }
         let behind = self.found.partition_point(|at| *at < from);
         self.at = if behind < self.found.len() { behind } else { 0 };
     }
@@ -68,7 +89,7 @@ mod tests {
             field: Field::with(words),
             ..ConfirmSearch::default()
         };
-        search.look(text, from);
+        search.look(text, &[], from);
         search
     }
 

@@ -14,6 +14,7 @@ use crate::domain::migration::{Direction, Plan, Step, StepMode, platform_locks};
 use crate::domain::report::plan::{TOO_MUCH, rollback_facts, rollback_word};
 use crate::domain::report::{Tone, dry_run, risks, seen};
 use crate::domain::script::Limits;
+use crate::domain::sql::outline::pieces;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What is typed, besides the usual word, to run what is older than what is applied already: it stands for the flag
@@ -36,17 +37,20 @@ pub fn running(planned: Planned, model: &Model) -> Confirm {
         None => facts.extend(untried(&plan, model)),
     }
     let mut told = BTreeSet::new();
-    let mut script = Script::default();
+    let bytes = plan.steps.iter().map(|step| step.statements.bytes());
+    let mut script = Script::of_bytes(bytes.sum());
     script.is_unknown = risks.is_none();
     for (at, step) in plan.steps.iter().enumerate() {
         script.head(&heading(step));
         let assessment = risks.as_ref().and_then(|all| all.get(at));
-        for (index, statement) in step.left() {
+        let pieces = pieces(&step.statements);
+        for (index, _) in step.left() {
             let marks =
                 assessment.map_or_else(Vec::new, |known| risks::marks(known, index, &mut told));
-            script.statement(marks, statement);
+            script.statement(marks, pieces[index].clone());
         }
     }
+    script.finish();
     match &risks {
         Some(risks) => {
             let lines = risks::facts(&plan, risks).into_iter();

@@ -7,7 +7,8 @@ use crate::app::model::Model;
 use crate::domain::migration::Target;
 use crate::domain::plural::counted;
 use crate::domain::report::Tone;
-use crate::domain::seed::SeedPlan;
+use crate::domain::seed::{SeedPlan, SeedStep};
+use crate::domain::sql::outline::Piece;
 use crate::domain::table::change::RowChange;
 
 impl Confirm {
@@ -25,13 +26,20 @@ impl Confirm {
             [step] => format!("Run seed {}", step.path),
             steps => format!("Run {} seed files", steps.len()),
         };
-        let mut script = Script::default();
+        let bytes = plan.steps.iter().flat_map(SeedStep::statements);
+        let mut script = Script::of_bytes(bytes.map(str::len).sum());
         for step in &plan.steps {
             script.head(&format!("seed {}", step.path));
-            for statement in step.statements() {
-                script.statement(Vec::new(), statement);
+            for part in &step.parts {
+                let piece = Piece {
+                    sql: part.sql.clone(),
+                    data: part.data.clone(),
+                    line: part.line,
+                };
+                script.statement(Vec::new(), piece);
             }
         }
+        script.finish();
         let word = model.confirm_word_at(&plan.target, "seed");
         let mut facts = facts(model, &plan.target);
         let count = plan.steps.iter().map(|step| step.parts.len()).sum();

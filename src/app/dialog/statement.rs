@@ -1,5 +1,6 @@
-//! One statement of a file that is shown by its outline, whole.
+//! Statements of a file that is shown by its outline, whole.
 
+use crate::app::outline::OUTLINE_FROM;
 use crate::app::rows::Rows;
 use crate::app::screen::migrations::read_part;
 use crate::domain::sql::outline::Piece;
@@ -21,6 +22,22 @@ impl StatementView {
         let text = piece.text();
         Self {
             title: format!("Line {}: {}", piece.line, piece.told()),
+            rows: Rows::sql(&read_part(&text)),
+            top: 0,
+        }
+    }
+
+    /// Statements that lines of an outline stand for, one below the other.
+    pub(super) fn of<'a>(pieces: impl Iterator<Item = &'a Piece>) -> Self {
+        let mut text = String::new();
+        for piece in pieces {
+            text.push_str(&format!("-- line {}\n{}\n\n", piece.line, piece.text()));
+            if text.len() > OUTLINE_FROM {
+                break;
+            }
+        }
+        Self {
+            title: "What the lines in view stand for".to_owned(),
             rows: Rows::sql(&read_part(&text)),
             top: 0,
         }

@@ -3,9 +3,8 @@
 
 use super::lexer::{Kind, Token};
 use super::psql;
-use super::split::split;
 use super::statement_kind::significant;
-use super::statements::Slice;
+use super::statements::{Slice, Statements};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -83,10 +82,14 @@ impl Piece {
         }
     }
 
+    /// Whether it is shown as it is.
+    pub fn is_short(&self) -> bool {
+        self.sql.len() <= SHORT && !self.sql.contains(['\n', '\r']) && self.data.is_none()
+    }
+
     /// It as it is, where it is short enough for a line; else what it does, in a few words.
     pub fn told(&self) -> String {
-        let is_short = self.sql.len() <= SHORT && !self.sql.contains(['\n', '\r']);
-        if is_short && self.data.is_none() {
+        if self.is_short() {
             return self.sql.to_string();
         }
         deed(&self.sql).told()
@@ -106,18 +109,7 @@ impl Deed {
 impl Outline {
     /// That of a migration file, which is cut as it is run.
     pub fn of_file(text: &str) -> Self {
-        let whole = Arc::new(text.to_owned());
-        let mut counted = (0, 1);
-        let pieces = split(text).into_iter().map(|statement| {
-            counted.1 += line_breaks(&text[counted.0..statement.range.start]);
-            counted.0 = statement.range.start;
-            Piece {
-                sql: Slice::of(&whole, statement.range),
-                data: None,
-                line: counted.1,
-            }
-        });
-        Self::of(pieces.collect())
+        Self::of(pieces(&Statements::of(text.to_owned())))
     }
 
     /// That of a seed file, whose rows behind a `COPY` are no statements. One that cannot be run is cut as any other.
@@ -136,8 +128,8 @@ impl Outline {
         }
     }
 
-    /// Groups first what is done to one object hundreds of times, then what of a kind is left.
-    fn of(pieces: Vec<Piece>) -> Self {
+    /// That of statements. Groups first what is done to one object hundreds of times, then what of a kind is left.
+    pub fn of(pieces: Vec<Piece>) -> Self {
         let deeds: Vec<Deed> = pieces.iter().map(|piece| deed(&piece.sql)).collect();
         let mut group_of: Vec<Option<usize>> = vec![None; pieces.len()];
         let mut groups: Vec<Group> = Vec::new();
@@ -180,6 +172,23 @@ impl Outline {
             groups,
         }
     }
+}
+
+/// Statements with the lines of the file on which they begin.
+pub fn pieces(statements: &Statements) -> Vec<Piece> {
+    let text = statements.text();
+    let (mut counted, mut line) = (0, 1);
+    let mut pieces = Vec::with_capacity(statements.len());
+    for (at, start) in statements.starts().enumerate() {
+        line += line_breaks(&text[counted..start]);
+        counted = start;
+        pieces.extend(statements.piece(at).map(|sql| Piece {
+            sql,
+            data: None,
+            line,
+        }));
+    }
+    pieces
 }
 
 /// How many lines end in a text, by any kind of line end.

@@ -99,6 +99,11 @@ impl Statements {
         self.places.is_empty()
     }
 
+    /// Where each of them begins in the text.
+    pub fn starts(&self) -> impl Iterator<Item = usize> {
+        self.places.iter().map(|place| place.start)
+    }
+
     /// The bytes of all of them.
     pub fn bytes(&self) -> usize {
         self.places.iter().map(ExactSizeIterator::len).sum()

@@ -154,6 +154,11 @@ fn keys(frame: &mut Frame, inside: Rect, view: DrawContext, confirm: &Confirm, i
             vec![(keys.first_key(Command::Confirm), word), (escape, cancel)]
         }
     };
+    let mut pairs = pairs;
+    if confirm.has_outline() {
+        let key = keys.first_key(Command::ShowWhole);
+        pairs.push((key, Command::ShowWhole.spec().short));
+    }
     put_last(frame, inside, 0, keys_line(view, &pairs));
 }
 
