@@ -4,6 +4,7 @@ use super::effect::Effect;
 use super::execute::toast;
 use super::model::{Focus, Model, Screen};
 use crate::domain::migration::journal::Line;
+use crate::domain::sql::outline::Piece;
 use serde_json::Value;
 use std::borrow::Cow;
 
@@ -18,7 +19,7 @@ pub(super) fn copy(model: &mut Model) -> Vec<Effect> {
             if model.focus == Focus::Detail && model.outline().is_some() =>
         {
             let piece = model.outline().and_then(|outline| outline.selected());
-            ("the statement", piece.map(|piece| piece.text()))
+            ("the statement", piece.map(Piece::text))
         }
         Screen::Migrations => ("the SQL", model.migrations.text().ok().map(Cow::into_owned)),
         Screen::Seeds => (

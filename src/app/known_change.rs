@@ -103,10 +103,8 @@ impl Model {
         if is_of_files && self.are_files_new {
             return Some(KnownChange::Files);
         }
-        let mut heard = tables(self.screen).iter();
         let is_later = |table: &&str| self.heard.get(*table).is_some_and(|at| *at > read_at);
-        heard
-            .any(|table| is_later(&table))
-            .then_some(KnownChange::Server)
+        let is_heard = tables(self.screen).iter().any(is_later);
+        is_heard.then_some(KnownChange::Server)
     }
 }

@@ -21,7 +21,7 @@ pub enum Exported {
     /// Rows of a table.
     Rows {
         /// Which: the table with the filter and the order that it is shown with.
-        wanted: RowsWanted,
+        wanted: Box<RowsWanted>,
         /// The filter as it was typed.
         filter: String,
     },
@@ -51,7 +51,7 @@ impl ExportForm {
     /// A form for rows of a table, as they are shown.
     pub fn of_rows(wanted: RowsWanted, filter: &str) -> Self {
         let name = format!("{}.jsonl", plain(&wanted.table.name));
-        let filter = filter.to_owned();
+        let (wanted, filter) = (Box::new(wanted), filter.to_owned());
         Self::new(Exported::Rows { wanted, filter }, &name)
     }
 
@@ -93,7 +93,7 @@ impl ExportForm {
             _ if name.is_empty() => Err("Name the file.".to_owned()),
             Exported::Rows { wanted, .. } => match RowsFormat::of_name(name) {
                 Some(form) => Ok(Load::Export {
-                    wanted: Box::new(wanted.clone()),
+                    wanted: wanted.clone(),
                     form,
                     path,
                 }),

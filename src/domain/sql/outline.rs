@@ -324,8 +324,8 @@ impl Reader<'_> {
         if ON_TABLES.contains(&kind.as_str()) && self.skip_to("on") {
             self.skip_before_names();
             if let Some(table) = self.name() {
-                let name = name.get_or_insert_default();
-                *name = format!("{name} on {table}").trim().to_owned();
+                let own = name.map(|name| format!("{name} ")).unwrap_or_default();
+                name = Some(format!("{own}on {table}"));
             }
         }
         plain(&format!("{verb} {kind}"), name)
