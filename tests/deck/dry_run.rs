@@ -139,6 +139,7 @@ fn dry_run() -> DryRun {
                 problem: None,
             })
             .collect(),
+        left_out: Vec::new(),
         difference: None,
         note: None,
     });

@@ -39,6 +39,7 @@ fn stopped() -> Rehearsal {
         end,
         took_ms: 0,
         statements,
+        left_out: Vec::new(),
         difference: None,
         note: None,
     };
@@ -146,6 +147,7 @@ fn a_file_that_was_not_rehearsed_is_said_first_and_in_the_title() {
         statements: Vec::new(),
         difference: None,
         note: Some("It builds an index concurrently.".into()),
+        left_out: Vec::new(),
     };
     let mut model = filled((120, 40));
     press(&mut model, &["2", "G"]);

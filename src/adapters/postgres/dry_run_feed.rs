@@ -4,7 +4,7 @@ use crate::domain::dry_run::quiet::Quiet;
 use crate::domain::dry_run::recording::FileScript;
 use crate::domain::script::Part;
 use crate::domain::sql::statement_kind::leading_words;
-use crate::domain::sql::transaction::may_end;
+use crate::domain::sql::transaction::{Control, control, may_end};
 use std::collections::VecDeque;
 use std::ops::Range;
 use std::sync::{Arc, Mutex};
@@ -187,9 +187,17 @@ pub(super) fn goes_back(script: &FileScript) -> bool {
 
 /// Whether a statement may end the transaction, or return in it, by itself.
 fn is_control(sql: &str) -> bool {
+    if is_commit(sql) {
+        return false;
+    }
     let first = leading_words(sql, 1);
     let first = first.first().map(String::as_str).unwrap_or_default();
     first.is_empty() || may_end(first) || GOES_BACK.contains(&first)
+}
+
+/// Whether it stands for a COMMIT of the file's own: what that checks is sent in its place.
+pub(super) fn is_commit(sql: &str) -> bool {
+    matches!(control(sql), Some(Control::Commit { .. }))
 }
 
 /// Whether a statement may go in a message with others.

@@ -14,7 +14,7 @@
 use super::activity_monitor::ActivityMonitor;
 use super::connection::Connection;
 use super::database::PgDatabase;
-use super::dry_run_feed::{Feed, Item};
+use super::dry_run_feed::{Feed, Item, is_commit};
 use super::dry_run_questions::{Flying, KnownTables, Questions, asked, recounts, send};
 use super::error::refused;
 use super::supervisor::{Failure, Supervisor};
@@ -477,6 +477,12 @@ impl Flight<'_, '_> {
         match item {
             Item::Open if file == 0 => ours(format!("{}savepoint supadeck_file", self.open)),
             Item::Open => ours("savepoint supadeck_file".to_owned()),
+            Item::Statement(part) if is_commit(&self.scripts[file].parts[*part].sql) => {
+                send(Box::pin(async move {
+                    let sql = dry_run_limits::settle_within();
+                    execute(client, &sql).await.map(Reply::Rows)
+                }))
+            }
             Item::Statement(part) => {
                 let sql: &'c str = &self.scripts[file].parts[*part].sql;
                 send(Box::pin(async move {
@@ -592,7 +598,13 @@ impl Flight<'_, '_> {
             },
         };
         match item {
-            Item::Statement(part) => self.failed(flown, part, took, halt(failure)),
+            Item::Statement(part) => {
+                let mut halt = halt(failure);
+                if is_commit(&self.parts(flown)[part].sql) {
+                    halt = dry_run_limits::as_by_commit(halt);
+                }
+                self.failed(flown, part, took, halt)
+            }
             Item::Packed(range, counts) => {
                 let counts = std::mem::take(&mut *locked(&counts));
                 let (done, mut halt) = (counts.len(), halt(failure));

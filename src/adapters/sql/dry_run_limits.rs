@@ -27,6 +27,16 @@ pub(in crate::adapters) fn settle() -> String {
     ))
 }
 
+/// What the COMMIT of a file's own would check, as one block. Behind it constraints that are deferred from the start are so again.
+pub(in crate::adapters) fn settle_within() -> String {
+    let usable = "and pg_catalog.has_schema_privilege(n.oid, 'usage')";
+    block(&format!(
+        "declare names pg_catalog.text; begin {}; {}; end",
+        immediate(usable),
+        deferred(usable)
+    ))
+}
+
 /// Lines of a block that make deferrable constraints immediate, under another condition on them.
 fn immediate(given: &str) -> String {
     format!(
@@ -34,6 +44,16 @@ fn immediate(given: &str) -> String {
         from pg_catalog.pg_constraint c join pg_catalog.pg_namespace n on n.oid = c.connamespace \
         where c.condeferrable {given}; \
         if names is not null then execute pg_catalog.concat('{SETTLES}', names, ' immediate'); end if"
+    )
+}
+
+/// Lines of a block that defer the constraints which are deferred from the start, under another condition on them.
+fn deferred(given: &str) -> String {
+    format!(
+        "select pg_catalog.string_agg(distinct pg_catalog.concat(pg_catalog.quote_ident(n.nspname), '.', pg_catalog.quote_ident(c.conname)), ', ') into names \
+        from pg_catalog.pg_constraint c join pg_catalog.pg_namespace n on n.oid = c.connamespace where c.condeferred {given} \
+        and not exists (select from pg_catalog.pg_constraint o where o.conname = c.conname and o.connamespace = c.connamespace and not o.condeferred); \
+        if names is not null then execute pg_catalog.concat('{SETTLES}', names, ' deferred'); end if"
     )
 }
 
@@ -60,13 +80,10 @@ pub(in crate::adapters) fn end_session() -> String {
         "declare names pg_catalog.text; begin {}; end",
         immediate("")
     ));
-    let defer = block(
-        "declare names pg_catalog.text; begin \
-        select pg_catalog.string_agg(distinct pg_catalog.concat(pg_catalog.quote_ident(n.nspname), '.', pg_catalog.quote_ident(c.conname)), ', ') into names \
-        from pg_catalog.pg_constraint c join pg_catalog.pg_namespace n on n.oid = c.connamespace where c.condeferred \
-        and not exists (select from pg_catalog.pg_constraint o where o.conname = c.conname and o.connamespace = c.connamespace and not o.condeferred); \
-        if names is not null then execute pg_catalog.concat('set constraints ', names, ' deferred'); end if; end",
-    );
+    let defer = block(&format!(
+        "declare names pg_catalog.text; begin {}; end",
+        deferred("")
+    ));
     format!(
         "reset session authorization; reset role; {check}; {}; {defer}",
         super::between::end_session()

@@ -10,7 +10,7 @@ use crate::app::msg::Planned;
 use crate::domain::lint::{Assessment, Level, PredictedLock};
 use crate::domain::migration::interruption::repetition;
 use crate::domain::migration::plan_summary::{self, is_redo, is_rollback};
-use crate::domain::migration::{Direction, Plan, Step, StepMode, platform_locks};
+use crate::domain::migration::{Direction, Plan, Step, platform_locks};
 use crate::domain::report::plan::{TOO_MUCH, rollback_facts, rollback_word};
 use crate::domain::report::{Tone, dry_run, risks, seen};
 use crate::domain::script::Limits;
@@ -140,7 +140,7 @@ pub fn rehearsing(planned: &Planned, model: &Model) -> Option<Confirm> {
         Some(risks) => waiting(plan, risks),
         None => vec!["There is too much SQL to look at here: it may lock any table.".to_owned()],
     };
-    let platform = platform_locks::predicted(&plan.target.platform, &plan.steps, false);
+    let platform = platform_locks::predicted(&plan.target.platform, dry_run_steps(plan));
     if let Some(locks) = platform {
         lines.insert(0, format!("Locks {}", locks.line()));
     }
@@ -175,11 +175,18 @@ pub fn rehearsing(planned: &Planned, model: &Model) -> Option<Confirm> {
     Some(Confirm::new(title, facts, &lines, String::new(), asked))
 }
 
+/// The steps that a dry run on the database itself runs, but for those that reach outside it.
+fn dry_run_steps(plan: &Plan) -> impl Iterator<Item = &Step> {
+    let steps = plan.steps.iter();
+    steps.filter(|step| step.fits_one_transaction(&plan.target))
+}
+
 /// Who waits while a plan is dry-run, as far as its text tells. A file outside a transaction does not run then, nor one
 /// that reaches outside the database.
 fn waiting(plan: &Plan, risks: &[Assessment]) -> Vec<String> {
     let steps = plan.steps.iter().zip(risks);
-    let run = steps.filter(|(step, risk)| step.mode != StepMode::Alone && risk.stays().is_none());
+    let run = steps
+        .filter(|(step, risk)| step.fits_one_transaction(&plan.target) && risk.stays().is_none());
     let run: Vec<&Assessment> = run.map(|(_, assessment)| assessment).collect();
     let mut strongest: BTreeMap<String, PredictedLock> = BTreeMap::new();
     for lock in run.iter().flat_map(|assessment| assessment.locks()) {

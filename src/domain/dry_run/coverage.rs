@@ -68,6 +68,38 @@ impl Report {
     }
 }
 
+/// So many lines are named one by one.
+const MOST_LINES: usize = 6;
+
+impl StepReport {
+    /// What is said of a file that was run without its own BEGIN and COMMIT words.
+    pub fn as_one_transaction(&self) -> Option<String> {
+        let lines = self.left_out.iter().filter_map(|word| word.line);
+        let lines: Vec<String> = lines.map(|line| line.to_string()).collect();
+        let names: Vec<&str> = lines.iter().map(String::as_str).collect();
+        let place = match names.as_slice() {
+            _ if self.left_out.is_empty() => return None,
+            [one] => format!(" on line {one}"),
+            several if !several.is_empty() && several.len() <= MOST_LINES => {
+                format!(" on lines {}", listed(several))
+            }
+            _ => String::new(),
+        };
+        let words = match self.left_out.len() {
+            1 => "Its own transaction word".to_owned(),
+            count => format!("{count} transaction words of its own"),
+        };
+        Some(format!(
+            "Run here as one transaction: {words}{place} {} left out, and what each COMMIT checks was checked in its place. So `now()` is the same in all of the file, each lock is held to its end, and a failure undoes all of it; a run keeps what it has committed before.",
+            if self.left_out.len() == 1 {
+                "was"
+            } else {
+                "were"
+            }
+        ))
+    }
+}
+
 impl NotCovered {
     /// Whether all of them ran here, and failed in a way that says nothing of a run.
     pub fn was_run(&self) -> bool {

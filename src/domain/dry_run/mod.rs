@@ -118,10 +118,24 @@ pub struct StepReport {
     pub took_ms: u64,
     /// Its statements, as far as they ran.
     pub statements: Vec<StatementReport>,
+    /// Its own BEGIN and COMMIT words, where it was run in one transaction without them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub left_out: Vec<LeftOut>,
     /// What it changes; absent where the file was not dry-run or the plan is long.
     pub difference: Option<Difference>,
     /// Why it was skipped, and what that means for those behind it.
     pub note: Option<String>,
+}
+
+/// A word about transactions that a dry run left out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct LeftOut {
+    /// The number of the statement in the file, from 1.
+    pub statement: usize,
+    /// The line of the file on which it stands, where the file can be read.
+    pub line: Option<usize>,
+    /// The SQL.
+    pub sql: String,
 }
 
 /// The strongest lock on one table, and how long it was held.

@@ -26,6 +26,7 @@ pub use state::RollbackFile;
 
 use super::production::{Mark, Protection};
 use super::sql::Statements;
+use super::sql::one_transaction::{Piece, pieces};
 use serde::{Serialize, Serializer};
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -268,6 +269,22 @@ impl Step {
     pub fn left(&self) -> impl Iterator<Item = (usize, &str)> {
         let run = self.statements.that_run();
         run.filter(|(index, _)| *index >= self.begin_at)
+    }
+
+    /// What of a file with COMMITs of its own runs in one transaction, or why that would not be the same. `None` where it has none,
+    /// or goes on in its middle.
+    pub fn pieces(&self) -> Option<Result<Vec<Piece>, String>> {
+        if self.mode != StepMode::Alone || self.begin_at > 0 {
+            return None;
+        }
+        let texts: Vec<&str> = self.statements.iter().collect();
+        pieces(self.statements.text(), &texts)
+    }
+
+    /// Whether a dry run can run it in its one transaction on a database.
+    pub fn fits_one_transaction(&self, target: &Target) -> bool {
+        self.mode == StepMode::Transaction
+            || target.refuses_alone.is_none() && matches!(self.pieces(), Some(Ok(_)))
     }
 }
 

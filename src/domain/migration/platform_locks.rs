@@ -2,7 +2,7 @@
 //! is on. Foretold from the text, and told in one line.
 
 use super::platform_grants::PlatformGrants;
-use super::{Plan, Step, StepMode};
+use super::{Plan, Step};
 use crate::domain::plural::{counted, listed};
 use serde::Serialize;
 
@@ -26,19 +26,14 @@ pub struct PlatformLocks {
     pub held_ms: Option<u64>,
 }
 
-/// What steps lock of the platform; `None` where they lock nothing of it. A file outside a transaction counts where it is
-/// really run.
+/// What steps that are run lock of the platform; `None` where they lock nothing of it.
 pub fn predicted<'a>(
     grants: &PlatformGrants,
     steps: impl IntoIterator<Item = &'a Step>,
-    is_run: bool,
 ) -> Option<PlatformLocks> {
     let mut tables: Vec<String> = Vec::new();
     let mut statements = Vec::new();
     for step in steps {
-        if step.mode == StepMode::Alone && !is_run {
-            continue;
-        }
         for (at, sql) in step.left() {
             let locked = grants.locked_by(sql);
             if locked.is_empty() {
@@ -64,7 +59,7 @@ pub fn predicted<'a>(
 
 /// What running a plan locks of the platform.
 pub fn of_plan(plan: &Plan) -> Option<PlatformLocks> {
-    predicted(&plan.target.platform, &plan.steps, true)
+    predicted(&plan.target.platform, &plan.steps)
 }
 
 impl PlatformLocks {

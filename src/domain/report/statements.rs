@@ -84,6 +84,9 @@ fn heading(lines: &mut Lines, step: &Step, seen: Option<&StepReport>) {
     if let Some(note) = seen.and_then(|seen| seen.note.as_ref()) {
         lines.put(2, Tone::Warn, note);
     }
+    if let Some(note) = seen.and_then(StepReport::as_one_transaction) {
+        lines.put(2, Tone::Warn, &note);
+    }
 }
 
 /// A statement with what there is to say of it.

@@ -8,6 +8,7 @@ pub mod made_tables;
 pub mod name;
 pub mod odd_blank;
 pub mod outline;
+pub mod one_transaction;
 pub mod position;
 pub mod psql;
 pub mod session_effect;

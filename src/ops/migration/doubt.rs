@@ -2,10 +2,12 @@
 //! are not run in it at all, and it has limits of its own.
 
 use crate::domain::dry_run::recording::Failed;
-use crate::domain::migration::Step;
+use crate::domain::migration::{Step, StepMode};
 use crate::domain::plural::listed;
 use crate::domain::problem::Problem;
 use crate::domain::script::{Limits, NOT_HERE, RunError, STATEMENT, ServerError};
+use crate::domain::sql::statement_kind::leading_words;
+use crate::domain::sql::transaction::control;
 use std::time::Duration;
 
 /// SQLSTATE: a value that was added to an enum is used before the commit (unsafe_new_enum_value_usage).
@@ -26,6 +28,8 @@ pub(super) enum Doubt {
     NotRun(Vec<usize>),
     /// It depends on the time of the transaction, and files before it ran in the same one.
     OneMoment,
+    /// It has COMMITs of its own, and the failure may come of running without them.
+    OwnCommits,
     /// A dry run cannot run it, with the reason.
     OnlyHere(String),
 }
@@ -81,7 +85,11 @@ pub(super) fn doubt(
             return Some(Doubt::EnumValue(by));
         }
     }
-    let has_run = (0..at).any(|index| !not_run.contains(&index));
+    let has_own = steps[at].mode == StepMode::Alone;
+    if has_own && needs_commit(failed, refused, steps[at]) {
+        return Some(Doubt::OwnCommits);
+    }
+    let has_run = has_own || (0..at).any(|index| !not_run.contains(&index));
     if has_run && is_of_the_moment(failed, refused, steps[at]) {
         return Some(Doubt::OneMoment);
     }
@@ -89,6 +97,30 @@ pub(super) fn doubt(
     let mut before: Vec<usize> = before.collect();
     before.sort_unstable();
     (!before.is_empty() && depends(&refused.code)).then_some(Doubt::NotRun(before))
+}
+
+/// Whether a refusal may come of a COMMIT that was left out: a value of an enum that is not committed yet, events that wait for
+/// it, and what code of the database makes until then.
+fn needs_commit(failed: &Failed, refused: &ServerError, step: &Step) -> bool {
+    let Some(at) = failed.statement else {
+        return false;
+    };
+    let mut before = step.statements.iter().take(at);
+    if !before.any(|sql| control(sql).is_some()) {
+        return false;
+    }
+    let first = leading_words(&step.statements[at], 1);
+    let is_definition = matches!(
+        first.first().map(String::as_str),
+        Some("create" | "alter" | "drop" | "comment" | "grant" | "revoke")
+    );
+    match refused.code.as_str() {
+        // Also an object that is in use, such as a table with events that wait.
+        UNSAFE_NEW_ENUM_VALUE | "55006" => true,
+        // Names that are there already: of tables, cursors and others.
+        "42P07" | "42P03" | "42710" => !is_definition,
+        _ => false,
+    }
 }
 
 /// Whether a refusal may come of the time of the transaction, or of its number: a run has another one for each file.
@@ -139,6 +171,7 @@ impl Doubt {
                 by = title(*by),
             ),
             Self::OneMoment => "Not known: it depends on the time of its transaction, and the files of a dry run share one transaction, so `now()` is the same in all of them. It was undone, and the files behind it ran without it. `--on scratch` commits each file.".to_owned(),
+            Self::OwnCommits => "Not known: it may fail only because its own COMMITs were left out, and all of it ran in one transaction. It was undone, and the files behind it ran without it. `--on scratch` runs it as it is.".to_owned(),
             Self::OnlyHere(why) => {
                 format!("Not known: {why} It was undone, and the files behind it ran without it.")
             }
@@ -164,6 +197,10 @@ impl Doubt {
             Self::OnlyHere(_) => return problem,
             Self::OneMoment => format!(
                 "{} It may fail only because `now()` is the same in all files of a dry run.",
+                problem.why
+            ),
+            Self::OwnCommits => format!(
+                "{} It may fail only because the file's own COMMITs were left out here.",
                 problem.why
             ),
             Self::NotRun(_) => format!(

@@ -13,22 +13,26 @@ use crate::domain::dry_run::losses::Candidates;
 use crate::domain::dry_run::moved::partitions;
 use crate::domain::dry_run::recording::{DryRunResult, Failed, FileResult, FileScript};
 use crate::domain::dry_run::{
-    End, Environment, Report, StatementReport, StepReport, TableLockSummary,
+    End, Environment, LeftOut, Report, StatementReport, StepReport, TableLockSummary,
 };
 use crate::domain::migration::platform_locks::{PlatformLocks, predicted};
 use crate::domain::migration::{Plan, Step, StepMode};
 use crate::domain::problem::{Kind, Problem};
-use crate::domain::script::Limits;
+use crate::domain::script::{Limits, Part};
 use crate::domain::snapshot::Snapshot;
 use crate::domain::snapshot::difference::Difference;
+use crate::domain::sql::one_transaction::Piece;
 use crate::domain::sql::split::split;
 use crate::domain::sql::statement_kind::significant;
+use crate::domain::sql::transaction::control;
 use crate::ports::{DryRun, DryRunDatabase};
 use std::collections::BTreeSet;
 use std::time::Duration;
 
 /// A longer plan is compared only as a whole: each snapshot takes a moment, and nobody reads a hundred of them.
 const SNAPSHOT_STEPS: usize = 20;
+/// What stands for a COMMIT of a file's own in its script: it is never sent.
+const COMMIT: &str = "commit";
 
 /// Dry-runs a plan on the database that it is for. A failing statement is told in the report; an error means that there
 /// is none. Nothing of it remains in either case, except that sequences move on.
@@ -151,7 +155,7 @@ fn file_scripts(plan: &Plan, refused: &[Option<String>]) -> Vec<FileScript> {
     let steps = plan.steps.iter().enumerate();
     let mut scripts: Vec<FileScript> = steps
         .zip(refused)
-        .filter(|((_, step), refused)| step.mode != StepMode::Alone && refused.is_none())
+        .filter(|((_, step), refused)| step.fits_one_transaction(&plan.target) && refused.is_none())
         .map(|(numbered, _)| numbered)
         .map(|(index, step)| file_script(index, step, is_short))
         .collect();
@@ -165,7 +169,9 @@ fn file_scripts(plan: &Plan, refused: &[Option<String>]) -> Vec<FileScript> {
 fn left_out(plan: &Plan, refused: &[Option<String>]) -> Vec<usize> {
     let steps = plan.steps.iter().zip(refused).enumerate();
     steps
-        .filter(|(_, (step, refused))| step.mode == StepMode::Alone || refused.is_some())
+        .filter(|(_, (step, refused))| {
+            !step.fits_one_transaction(&plan.target) || refused.is_some()
+        })
         .map(|(index, _)| index)
         .collect()
 }
@@ -174,9 +180,44 @@ fn left_out(plan: &Plan, refused: &[Option<String>]) -> Vec<usize> {
 pub(super) fn file_script(index: usize, step: &Step, is_pictured: bool) -> FileScript {
     FileScript {
         step: index,
-        parts: parts(step),
+        parts: match step.pieces() {
+            Some(Ok(pieces)) => own_parts(step, &pieces),
+            _ => parts(step),
+        },
         wants_snapshot: is_pictured,
     }
+}
+
+/// What is run of a file with COMMITs of its own: its statements, and a COMMIT where one stands, in place of which the dry run
+/// checks what it checks.
+fn own_parts(step: &Step, pieces: &[Piece]) -> Vec<Part> {
+    let parts = pieces.iter().filter_map(|piece| {
+        let (statement, sql) = match *piece {
+            Piece::Statement(at) => (at, step.statements.piece(at)?),
+            Piece::Commit(at) => (at, COMMIT.into()),
+        };
+        Some(Part {
+            statement,
+            sql,
+            data: None,
+        })
+    });
+    parts.collect()
+}
+
+/// The words about transactions that are left out of such a file.
+fn words_left_out(step: &Step, lines: Option<&[usize]>) -> Vec<LeftOut> {
+    if step.mode == StepMode::Transaction {
+        return Vec::new();
+    }
+    let words = step.left().filter(|(_, sql)| control(sql).is_some());
+    words
+        .map(|(at, sql)| LeftOut {
+            statement: at + 1,
+            line: lines.and_then(|lines| lines.get(at).copied()),
+            sql: sql.to_owned(),
+        })
+        .collect()
 }
 
 /// The report of a recording, but for what is counted afterwards, with the ledger that was kept for it.
@@ -202,7 +243,7 @@ fn report_of(
     let mut latest = &recording.before;
     let mut problem = None;
     for (index, (step, report)) in plan.steps.iter().zip(&mut steps).enumerate() {
-        if step.mode == StepMode::Alone {
+        if !step.fits_one_transaction(&plan.target) {
             report.end = End::Skipped;
             report.note = Some(not_in_a_transaction(step));
             continue;
@@ -263,7 +304,7 @@ fn platform_locks(
     let grants = &plan.target.platform;
     let ran = plan.steps.iter().zip(steps.iter());
     let ran = ran.filter(|(_, report)| matches!(report.end, End::Passed | End::Failed));
-    let mut told = predicted(grants, ran.map(|(step, _)| step), false)?;
+    let mut told = predicted(grants, ran.map(|(step, _)| step))?;
     for report in steps.iter_mut() {
         for one in &mut report.statements {
             let sql = &one.sql;
@@ -298,9 +339,25 @@ fn file_report(
     let text = read_files::read(&step.file).ok().map(|source| source.text);
     let lines = text.as_deref().map(lines);
     ledger.open_file(&result.undone, result.begun_xid);
+    report.left_out = words_left_out(step, lines.as_deref());
     for kept in &result.statements {
         let (statement, ran) = (kept.statement, &kept.ran);
         let sql = &step.statements[statement];
+        let is_again = report.statements.last();
+        let is_again = is_again.is_some_and(|last| last.statement == statement + 1);
+        if is_again || control(sql).is_some() {
+            let effect = ledger.record_statement(&step.version, statement + 1, "", ran);
+            report.took_ms += milliseconds(ran.took);
+            let checked = StatementReport {
+                took_ms: milliseconds(ran.took),
+                locks: effect.locks,
+                rewrites: effect.rewrites,
+                changed: effect.changed,
+                ..statement_report(step, statement, lines.as_deref(), kept.notices.clone())
+            };
+            enter_check(&mut report.statements, checked);
+            continue;
+        }
         let effect = ledger.record_statement(&step.version, statement + 1, sql, ran);
         ledger.record_overwrite(sql, ran.rows, &effect.changed);
         report.took_ms += milliseconds(ran.took);
@@ -342,6 +399,27 @@ fn file_report(
     (report.end == End::Failed).then_some(problem)
 }
 
+/// Enters what the check in place of a COMMIT did. Of a statement that is committed by itself it is a part; where it did nothing,
+/// it is not told.
+fn enter_check(statements: &mut Vec<StatementReport>, checked: StatementReport) {
+    let is_own = |last: &&mut StatementReport| last.statement == checked.statement;
+    if let Some(last) = statements.last_mut().filter(is_own) {
+        last.took_ms += checked.took_ms;
+        last.notices.extend(checked.notices);
+        last.locks.extend(checked.locks);
+        last.rewrites.extend(checked.rewrites);
+        last.changed.extend(checked.changed);
+        return;
+    }
+    let is_idle = checked.notices.is_empty()
+        && checked.locks.is_empty()
+        && checked.rewrites.is_empty()
+        && checked.changed.is_empty();
+    if !is_idle {
+        statements.push(checked);
+    }
+}
+
 /// The line on which each statement of a text begins.
 pub(super) fn lines(text: &str) -> Vec<usize> {
     let (mut line, mut at) = (1, 0);
@@ -359,6 +437,11 @@ pub(super) fn lines(text: &str) -> Vec<usize> {
 /// Why a file is not dry-run in a transaction, and what that means.
 fn not_in_a_transaction(step: &Step) -> String {
     let why = step.mode_why.as_deref().unwrap_or_default();
+    if let Some(Err(differs)) = step.pieces() {
+        return format!(
+            "{why} A dry run has one transaction, which would differ from its own. {differs} So it was not run here; later files ran without it. `--on scratch` runs it."
+        );
+    }
     format!(
         "{why} So it cannot be undone, and was not run here; later files ran without it. `--on scratch` runs it."
     )
@@ -392,6 +475,7 @@ pub(super) fn not_reached(step: &Step) -> StepReport {
         end: End::NotReached,
         took_ms: 0,
         statements: Vec::new(),
+        left_out: Vec::new(),
         difference: None,
         note: None,
     }

@@ -4,9 +4,9 @@ use super::Workspace;
 use super::list::read;
 use super::plan::is_applied;
 use super::rollback_file::up_and_down;
-use crate::domain::migration::State;
 use crate::domain::migration::platform_grants::PlatformGrants;
 use crate::domain::migration::platform_locks::{PlatformLocks, predicted};
+use crate::domain::migration::{State, StepMode};
 use crate::domain::problem::Problem;
 
 /// What `verify` on the database itself locks of the platform, for the versions that are named or those that are pending, with
@@ -34,5 +34,7 @@ pub async fn locked_by_trips(
             steps.extend(down.ok());
         }
     }
-    Ok(predicted(&history.target.platform, &steps, false))
+    // One outside a transaction is not tried.
+    steps.retain(|step| step.mode == StepMode::Transaction);
+    Ok(predicted(&history.target.platform, &steps))
 }

@@ -4,6 +4,7 @@ mod access;
 mod bounds;
 mod losses;
 mod outside;
+mod own_commits;
 mod packed;
 mod plan;
 mod platform;
