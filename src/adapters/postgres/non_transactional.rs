@@ -319,6 +319,10 @@ impl NonTransactionalRun<'_> {
     async fn take_back(&self, line: JournalEntry, backend: &Backend, stop: StopPoint) -> RunError {
         let repeats = self.script.is_resume;
         let ended = self.end_worker(backend).await;
+        let left = self.keeper.ask(&journal::invalid_indexes(line)).await;
+        if !left.is_ok_and(|answers| rows_as_text(answers).is_empty()) {
+            return self.interrupt(line, backend, stop).await;
+        }
         // Another run's line, which this one took the place of, must not come back as the one that is open.
         if repeats || ended.is_err() || self.keeper.ask(&line.take_back()).await.is_err() {
             return self.interrupt(line, backend, stop).await;

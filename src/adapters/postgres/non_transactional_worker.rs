@@ -66,7 +66,7 @@ pub(super) async fn run(
         stop.is_in_doubt = is_last && (commits || matches!(stop.why, Cause::Lost(_)));
         stop.leaves_nothing = !stop.is_in_doubt
             && !commits
-            && (is_transaction(parts, unit) || runs_alone(&part.sql).is_none());
+            && (is_transaction(parts, unit) || undoes_itself(&part.sql, &stop.why));
         return Err(stop);
     }
     if unit.closes {
@@ -85,6 +85,30 @@ pub(super) async fn run(
         set.map_err(|why| StopPoint::at(next, next, why))?;
     }
     Ok(())
+}
+
+/// Whether nothing remains of a statement that did not end well outside a transaction. Most of them are transactions of their own
+/// all the same. One that commits on its way leaves nothing where it was refused before it began: as one that is not written right,
+/// or that names what is not there or may not be touched. Its caller looks whether it left an invalid index.
+fn undoes_itself(sql: &str, why: &Cause) -> bool {
+    let Some(what) = runs_alone(sql) else {
+        return true;
+    };
+    let is_whole = matches!(
+        what,
+        "ALTER SYSTEM"
+            | "CREATE DATABASE"
+            | "CREATE TABLESPACE"
+            | "DISCARD ALL"
+            | "VACUUM"
+            | "CLUSTER of all tables"
+            | "REINDEX of more than one table"
+    );
+    match why {
+        Cause::Refused(refused) => is_whole || refused.code.starts_with("42"),
+        Cause::Cancelled => is_whole,
+        Cause::Lost(_) => false,
+    }
 }
 
 /// Whether a unit is a transaction from its beginning to its end.

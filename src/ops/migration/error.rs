@@ -14,6 +14,7 @@ use crate::domain::sql::odd_blank::visible;
 use crate::domain::sql::position::{byte_of_character, excerpt, place};
 use crate::domain::sql::split::split;
 use crate::domain::text::{CELL_LIMIT, cell, harmless, harmless_lines, sentence};
+use std::borrow::Cow;
 use std::path::Path;
 
 /// Where something ended that ended on a scratch database; follows what ended.
@@ -173,7 +174,7 @@ pub(in crate::ops) fn server_problem(
     let mut detail: Vec<String> = shown.into_iter().collect();
     let more = [&refused.detail, &refused.context];
     detail.extend(more.into_iter().flatten().map(|text| lines(text)));
-    let mut why = sentence(&visible(&cell(&refused.message)));
+    let mut why = sentence(&visible(&cell(&as_in_a_run(&refused.message))));
     if let Some(blocker) = &refused.blocker {
         why.push_str(&format!(" It waited for {blocker}."));
     }
@@ -187,6 +188,23 @@ pub(in crate::ops) fn server_problem(
     match hint::of(refused, on) {
         Some(hint) => problem.with_hint(hint),
         None => problem,
+    }
+}
+
+/// What the server says of a `SET TRANSACTION` in a run. A dry run has a savepoint for each file, and there it says otherwise why it
+/// refuses.
+fn as_in_a_run(message: &str) -> Cow<'_, str> {
+    let of_savepoint = [
+        " must not be called in a subtransaction",
+        " cannot be called within a subtransaction",
+    ];
+    let what = of_savepoint
+        .iter()
+        .find_map(|end| message.strip_suffix(end))
+        .filter(|what| what.starts_with("SET TRANSACTION "));
+    match what {
+        Some(what) => format!("{what} must be called before any query").into(),
+        None => message.into(),
     }
 }
 

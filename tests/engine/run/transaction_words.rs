@@ -166,6 +166,107 @@ async fn a_failure_before_the_first_commit_leaves_nothing_and_the_version_is_pen
 }
 
 #[tokio::test]
+async fn what_the_server_refuses_outright_leaves_nothing_outside_a_transaction_either() {
+    for file in [
+        "alter system set work_mem = 'much';",
+        "alter system set no_such_setting = 1;",
+        "create database supadeck_nothing template no_such_template;",
+        "vacuum no_such_table;",
+        "create index concurrently i on no_such_table (a);",
+        "drop index concurrently no_such_index;",
+        "reindex table concurrently no_such_table;",
+    ] {
+        let project = TestProject::new().await;
+        project.up("1_a.sql", file);
+        let outcome = project.apply().await;
+        assert_eq!(ends(&outcome), [StepEnd::RolledBack], "{file}: {outcome:?}");
+        let problem = outcome.problem.unwrap();
+        assert!(
+            problem.what.contains("nothing of it remains"),
+            "{file}: {problem}"
+        );
+        assert_eq!(project.states().await, ["1 pending"], "{file}");
+        project.up("1_a.sql", "create table a ();");
+        assert!(project.apply().await.is_complete(), "{file}");
+    }
+    // What the function of an index does is found out only when rows are there, and the index with it.
+    let project = TestProject::new().await;
+    project
+        .db
+        .batch_execute("create table t (a int); insert into t values (1); create function f(int) returns int immutable language plpgsql as 'begin perform 1 from no_such_table; return 1; end'")
+        .await
+        .unwrap();
+    project.up("1_a.sql", "create index concurrently i on t (f(a));");
+    let outcome = project.apply().await;
+    assert_eq!(
+        outcome
+            .problem
+            .as_ref()
+            .and_then(|one| one.code.clone())
+            .as_deref(),
+        Some("42P01")
+    );
+    assert_eq!(ends(&outcome), [StepEnd::Interrupted]);
+}
+
+#[tokio::test]
+async fn a_file_that_sets_the_mode_of_its_transaction_is_told_the_same_by_a_dry_run() {
+    for (file, is_done) in [
+        (
+            "set transaction isolation level serializable;\ncreate table a ();",
+            false,
+        ),
+        (
+            "set transaction isolation level read committed;\ncreate table a ();",
+            true,
+        ),
+        ("set transaction read write;\ncreate table a ();", true),
+        ("set transaction read only;\ncreate table a ();", false),
+        ("set transaction read only;\nselect 1;", false),
+        (
+            "set transaction isolation level repeatable read, read only, deferrable;",
+            false,
+        ),
+        ("set transaction deferrable;\ncreate table a ();", false),
+        (
+            "set transaction snapshot '00000003-0000001B-1';\ncreate table a ();",
+            false,
+        ),
+        (
+            "set session characteristics as transaction isolation level serializable;\ncreate table a ();",
+            true,
+        ),
+        (
+            "set default_transaction_isolation = 'serializable';\ncreate table a ();",
+            true,
+        ),
+        (
+            "set transaction_isolation = 'serializable';\ncreate table a ();",
+            false,
+        ),
+    ] {
+        let project = TestProject::new().await;
+        project.up("1_a.sql", file);
+        let plan = project.plan(everything()).await.unwrap();
+        let stage = crate::fixture::database(&project.url);
+        let watch = crate::fixture::watch().0;
+        let report = migration::dry_run(&project.schema, stage.as_ref(), &plan, &watch)
+            .await
+            .unwrap();
+        let outcome = run(&project.schema, &plan).await;
+        assert_eq!(outcome.is_complete(), is_done, "{file}: {outcome:?}");
+        let told = |problem: Option<&supadeck::domain::problem::Problem>| {
+            problem.map(|one| (one.code.clone(), one.why.clone(), one.hint.clone()))
+        };
+        assert_eq!(
+            told(report.problem.as_ref()),
+            told(outcome.problem.as_ref()),
+            "{file}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn what_may_remain_of_a_first_statement_still_stops_the_version() {
     let project = TestProject::new().await;
     project
