@@ -9,8 +9,7 @@ with recursive space as (
 rel as (
   select c.oid, c.relkind, c.relowner, c.relacl, c.relnamespace, c.relrowsecurity, c.relforcerowsecurity,
     pg_catalog.quote_ident(s.nspname) || '.' || pg_catalog.quote_ident(c.relname) as name,
-    exists (select from pg_catalog.unnest(c.reloptions) o where pg_catalog.lower(o) in ('security_invoker=true', 'security_invoker=on',
-      'security_invoker=1', 'security_invoker=yes')) as invokes
+    exists (select from pg_catalog.unnest(c.reloptions) o where pg_catalog.lower(o) ~ '^security_invoker=(t|tr|tru|true|y|ye|yes|on|1)$') as invokes
   from pg_catalog.pg_class c join space s on s.oid = c.relnamespace
   where c.relkind in ('r', 'p', 'v', 'm', 'f')
 ),
@@ -34,6 +33,8 @@ granted as (
   where pg_catalog.has_schema_privilege(role.oid, rel.relnamespace, 'usage')
     and (pg_catalog.has_table_privilege(role.oid, rel.oid, verb.word)
       or verb.word <> 'delete' and pg_catalog.has_any_column_privilege(role.oid, rel.oid, verb.word))
+    -- Nobody changes the rows of a materialized view.
+    and (rel.relkind <> 'm' or verb.word = 'select')
 ),
 policy as materialized (
   select p.polrelid, p.polcmd, p.polpermissive, p.polroles,
@@ -131,6 +132,13 @@ left join shown on shown.rel = j.oid
 left join called on called.rel = j.oid
 left join beyond on beyond.rel = j.oid and beyond.role = j.role
 where not j.is_secured or j.permissive > 0
+union all
+-- Realtime sends the changes of a published table to whoever may read it and asks; without row level security that is all of them.
+select j.rolname, j.oid, j.name, 'listen', 'all', 'listen', 'rls_off', j.passes, null
+from judged j
+where j.word = 'select' and j.relkind in ('r', 'p') and not j.relrowsecurity and exists (select from pg_catalog.pg_publication p
+  where p.pubname = 'supabase_realtime' and (p.puballtables
+    or exists (select from pg_catalog.pg_publication_rel r where r.prpubid = p.oid and r.prrelid = j.oid)))
 union all
 select role.rolname, p.oid, pg_catalog.concat('function ', pg_catalog.quote_ident(s.nspname), '.', pg_catalog.quote_ident(p.proname), '(',
     pg_catalog.pg_get_function_identity_arguments(p.oid), ')'), 'execute', 'all', pg_catalog.md5(p.prosrc), 'definer', role.passes, null

@@ -73,7 +73,7 @@ pub struct Right {
     pub id: u32,
     /// Its qualified name.
     pub object: String,
-    /// `select`, `insert`, `update`, `delete`, or `execute`.
+    /// `select`, `insert`, `update`, `delete`, `execute`, or `listen`.
     pub verb: String,
     /// How far it reaches.
     pub verdict: Verdict,
@@ -116,7 +116,7 @@ pub struct AccessChange {
     pub table: String,
     /// The role.
     pub role: String,
-    /// `select`, `insert`, `update`, `delete`, or `execute`.
+    /// `select`, `insert`, `update`, `delete`, `execute`, or `listen`: to the changes that Realtime sends.
     pub verb: String,
     /// How far it reached.
     pub before: Verdict,
@@ -137,6 +137,9 @@ pub struct AccessChange {
     #[serde(skip)]
     pub ids: (u32, Option<u32>),
 }
+
+/// The verb of whoever gets the changes of a table from Realtime.
+pub const LISTEN: &str = "listen";
 
 /// The role of the API that has every row of every table; of it only what it loses is told.
 const EVERY_ROW: &str = "service_role";

@@ -17,6 +17,10 @@ pub struct FileContext {
     pending: BTreeMap<(&'static str, String), Finding>,
     /// The roles that may no longer execute a function, by its name.
     revoked: BTreeMap<String, BTreeSet<String>>,
+    /// The functions that read what users write about themselves, by name, in this file and in those before it.
+    believers: HashSet<String>,
+    /// The tables that got Row Level Security, by key, in this file and in those before it.
+    secured: HashSet<Name>,
     /// Functions with their owner's rights that others can get into.
     pub definers: Definers,
     /// The schema in which a name without one is created, where the file says.
@@ -45,12 +49,49 @@ impl FileContext {
     /// Notes that a relation is gone, so that the next of that name is another one.
     pub fn forget(&mut self, name: &Name) {
         self.new.remove(&name.key());
+        self.secured.remove(&name.key());
+    }
+
+    /// Notes whether a table has Row Level Security from now on.
+    pub fn secure(&mut self, name: &Name, is_on: bool) {
+        if is_on {
+            self.secured.insert(name.key());
+        } else {
+            self.secured.remove(&name.key());
+        }
+    }
+
+    /// Whether a table certainly has Row Level Security.
+    pub fn is_secured(&self, name: &Name) -> bool {
+        self.secured.contains(&name.key())
+    }
+
+    /// Notes whether a function reads what users write about themselves.
+    pub fn believe(&mut self, function: &str, believes: bool) {
+        if believes {
+            self.believers.insert(function.to_owned());
+        } else {
+            self.believers.remove(function);
+        }
+    }
+
+    /// Whether a function is known to do so.
+    pub fn is_believer(&self, function: &str) -> bool {
+        self.believers.contains(function)
+    }
+
+    /// Takes over the functions of files that were read before.
+    pub fn believe_as(&mut self, earlier: &Self) {
+        self.believers.extend(earlier.believers.iter().cloned());
     }
 
     /// Notes that a relation has another name from now on.
     pub fn rename(&mut self, old: &Name, new: &Name) {
         if self.new.remove(&old.key()) {
             self.new.insert(new.key());
+        }
+        if self.secured.remove(&old.key()) {
+            self.secured.insert(new.key());
         }
         let of_old = (rule::TABLE_WITHOUT_RLS.name, old.key().to_string());
         if let Some(finding) = self.pending.remove(&of_old) {
@@ -83,11 +124,6 @@ impl FileContext {
     /// Drops what is pending for an object.
     pub fn resolve(&mut self, rule: &'static str, object: impl Into<String>) {
         self.pending.remove(&(rule, object.into()));
-    }
-
-    /// Whether something is pending for an object.
-    pub fn is_pending(&self, rule: &'static str, object: impl Into<String>) -> bool {
-        self.pending.contains_key(&(rule, object.into()))
     }
 
     /// Notes that roles may no longer execute a function, or any where none is named. It is closed when neither `PUBLIC` nor

@@ -159,7 +159,20 @@ pub fn calls_irreversible(sql: &str) -> bool {
 /// Reads files that are applied one behind the other. A table that one of them creates is new in those behind it too,
 /// so that a fresh database is no reason for warnings.
 pub fn assess_in_order<'a>(files: impl IntoIterator<Item = &'a str>) -> Vec<Assessment> {
+    assess_behind([], files)
+}
+
+/// The same behind files that were applied before: of those only the functions are of interest that policies call.
+pub fn assess_behind<'a>(
+    before: impl IntoIterator<Item = &'a str>,
+    files: impl IntoIterator<Item = &'a str>,
+) -> Vec<Assessment> {
+    let mut earlier = FileContext::default();
+    for sql in before {
+        file(&mut earlier, sql);
+    }
     let mut world = FileContext::default();
+    world.believe_as(&earlier);
     let mut assessments: Vec<Assessment> = Vec::new();
     for sql in files {
         assessments.push(file(&mut world, sql));

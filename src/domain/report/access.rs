@@ -2,7 +2,7 @@
 
 use super::{Line, Lines, Tone};
 use crate::domain::dry_run::Report;
-use crate::domain::dry_run::access::{AccessChange, Verdict, Why};
+use crate::domain::dry_run::access::{AccessChange, LISTEN, Verdict, Why};
 use crate::domain::snapshot::Kind;
 use crate::domain::snapshot::difference::Change;
 use std::cmp::Reverse;
@@ -175,6 +175,14 @@ fn words(group: &Group, table: &str) -> String {
         ..
     } = group.same;
     let verbs = group.verbs.join(", ");
+    if group.verbs == [LISTEN] {
+        return match after {
+            Verdict::None => format!("{role} no longer gets every change of {table} by Realtime"),
+            _ => format!(
+                "{role} gets every change of {table} by Realtime, because row level security is off"
+            ),
+        };
+    }
     let reach = why.map_or("", reach);
     let mut text = match (before, after) {
         // A function that runs as its caller is not listed any more; who may call it need not differ.

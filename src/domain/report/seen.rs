@@ -2,13 +2,15 @@
 //! are run.
 
 use super::{Tone, access, changes, dry_run, locks, losses};
-use crate::domain::dry_run::access::{AccessChange, Verdict, Why};
-use crate::domain::dry_run::{End, Environment, LossKind, Report};
+use crate::domain::dry_run::access::{AccessChange, LISTEN, Verdict, Why};
+use crate::domain::dry_run::{End, Environment, LossKind, Report, StatementReport};
 use crate::domain::lint::{Assessment, Finding, Level, StatementRisk, rule};
 use crate::domain::migration::{Direction, Plan};
 use crate::domain::plural::counted;
 use crate::domain::snapshot::Kind;
 use crate::domain::snapshot::difference::ChangeKind;
+use crate::domain::sql::lexer::Kind as TokenKind;
+use crate::domain::sql::statement_kind::{outer_words, significant};
 use std::collections::BTreeSet;
 
 /// The most losses, and the most changes of access, that a question names.
@@ -35,6 +37,13 @@ pub fn settle(assessments: &[Assessment], report: &Report) -> Vec<Assessment> {
             if !is_run {
                 continue;
             }
+            let number = statement.statement + 1;
+            let ran = step.statements.iter().find(|one| one.statement == number);
+            if seen.is_target && ran.is_some_and(did_nothing) {
+                statement
+                    .findings
+                    .retain(|finding| finding.allowed.is_some() || !is_of_work(finding));
+            }
             let tables = tables(statement);
             statement
                 .findings
@@ -48,6 +57,46 @@ pub fn settle(assessments: &[Assessment], report: &Report) -> Vec<Assessment> {
         }
     }
     settled
+}
+
+/// Whether a finding is about what a statement does, not about how it is written.
+fn is_of_work(finding: &Finding) -> bool {
+    finding.level != Level::Unreadable && finding.rule != rule::ODD_BLANK.name
+}
+
+/// Whether a `DROP … IF EXISTS`, or an `ALTER TABLE IF EXISTS`, met nothing of what it names, as the server said of each.
+fn did_nothing(ran: &StatementReport) -> bool {
+    let words = outer_words(&ran.sql);
+    let has_condition = words.windows(2).any(|pair| *pair == ["if", "exists"]);
+    let first = words.first().map(String::as_str);
+    let is_of_table = words
+        .get(1)
+        .is_some_and(|word| word == "table" || word == "view")
+        && words.get(2).is_some_and(|word| word == "if");
+    if ran.problem.is_some() || !has_condition {
+        return false;
+    }
+    let mut skipped = ran.notices.iter().filter(|notice| {
+        notice.contains(" does not exist, skipping")
+            && (first == Some("drop") || notice.contains("relation \""))
+    });
+    match first {
+        Some("drop") => {
+            let mut depth = 0_usize;
+            let mut named = 1;
+            for token in significant(&ran.sql) {
+                match token.kind {
+                    TokenKind::Open => depth += 1,
+                    TokenKind::Close => depth = depth.saturating_sub(1),
+                    TokenKind::Other if depth == 0 && token.text(&ran.sql) == "," => named += 1,
+                    _ => {}
+                }
+            }
+            skipped.count() == named
+        }
+        Some("alter") if is_of_table => skipped.next().is_some(),
+        _ => false,
+    }
 }
 
 /// The relations that a statement is expected to lock, without their schemas: the text does not always name those.
@@ -84,6 +133,8 @@ struct Seen {
     is_any_made: bool,
     /// Whether everybody is let at every row of something.
     is_opened: bool,
+    /// Whether anybody may listen to the changes of a table without row level security who could not before.
+    is_heard: bool,
     /// Whether a function that runs as its owner can be called by users who could not before.
     is_callable: bool,
 }
@@ -130,6 +181,7 @@ impl Seen {
             is_trigger_gone: is_gone(Kind::Trigger),
             is_any_made,
             is_opened: report.access.iter().any(is_open),
+            is_heard: report.access.iter().any(|change| change.verb == LISTEN),
             is_callable: report.access.iter().any(is_called),
         }
     }
@@ -169,6 +221,7 @@ impl Seen {
             _ if finding.rule == rule::DROP_TRIGGER.name => !self.is_trigger_gone,
             _ if finding.rule == rule::TABLE_WITHOUT_RLS.name => !self.is_any_made,
             _ if finding.rule == rule::DEFINER_FOR_EVERYBODY.name => !self.is_callable,
+            _ if finding.rule == rule::REALTIME_WITHOUT_RLS.name => !self.is_heard,
             _ if finding.rule == rule::GRANT_TO_ANON.name => {
                 !self.is_opened && is_on_tables(&finding.subject)
             }

@@ -1,10 +1,12 @@
 //! What the files of a plan can do, by their text alone.
 
 use super::{Workspace, read_files};
-use crate::domain::lint::{Assessment, assess, assess_in_order};
+use crate::domain::lint::{Assessment, assess, assess_behind};
+use crate::domain::migration::file_name::FileName;
 use crate::domain::migration::{Direction, Plan};
 use crate::domain::sql::statement_kind::significant;
 use serde::Serialize;
+use std::collections::HashSet;
 
 /// The assessment of one file of a plan.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -30,9 +32,13 @@ pub fn risks(plan: &Plan) -> Vec<StepRisk> {
             Err(_) => step.statements.iter().collect::<Vec<_>>().join("\n;\n"),
         })
         .collect();
+    let before = believers(plan);
     plan.steps
         .iter()
-        .zip(assess_in_order(texts.iter().map(String::as_str)))
+        .zip(assess_behind(
+            before.iter().map(String::as_str),
+            texts.iter().map(String::as_str),
+        ))
         .map(|(step, mut assessment)| {
             assessment.leave_out(step.begin_at);
             StepRisk {
@@ -41,6 +47,31 @@ pub fn risks(plan: &Plan) -> Vec<StepRisk> {
                 assessment,
             }
         })
+        .collect()
+}
+
+/// The applied files, in order, that speak of what users write about themselves: a function of theirs may be called by a policy of
+/// the plan. A file that cannot be read says nothing.
+fn believers(plan: &Plan) -> Vec<String> {
+    let mut steps = plan.steps.iter();
+    let first = steps.find(|step| step.direction == Direction::Apply);
+    let Some(directory) = first.and_then(|step| step.file.parent()) else {
+        return Vec::new();
+    };
+    let applied: HashSet<&str> = plan.history.iter().map(String::as_str).collect();
+    let names = read_files::entries(directory).unwrap_or_default();
+    let mut files: Vec<FileName> = names
+        .iter()
+        .filter_map(|name| FileName::parse(name))
+        .filter(|name| applied.contains(name.version.as_str()))
+        .collect();
+    files.sort_by(|one, other| one.version.cmp(&other.version));
+    let texts = files
+        .iter()
+        .filter_map(|name| read_files::read(&directory.join(name.file_name())).ok());
+    let texts = texts.map(|source| source.text);
+    texts
+        .filter(|text| text.to_lowercase().contains("user_meta"))
         .collect()
 }
 

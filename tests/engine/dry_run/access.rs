@@ -39,6 +39,62 @@ const IN_USE: &str = "
     revoke all on public.den, public.twig, public.nest, public.porch from anon, authenticated, service_role;
     grant select on public.den, public.twig, public.nest, public.porch to authenticated;";
 
+/// What a text can only fear, a dry run decides: a table of Realtime with and without row level security, a view and a function that
+/// are altered, rights that nobody can use, and what was not there to be dropped.
+#[tokio::test]
+#[rustfmt::skip]
+async fn what_the_text_fears_is_decided_by_the_dry_run() {
+    const HERE: &str = "create table public.open (id int primary key); create table public.closed (id int primary key);
+        alter table public.closed enable row level security; create policy all_of_them on public.closed for select using (id > 3);
+        revoke all on public.open, public.closed from anon, authenticated, service_role; grant select on public.open, public.closed to anon;
+        create view public.shown with (security_invoker = true) as select * from public.closed;
+        revoke all on public.shown from anon, authenticated, service_role; grant select on public.shown to anon;
+        create function public.lend() returns int language sql set search_path = pg_catalog, pg_temp as 'select 1';
+        create index there on public.open (id); create materialized view public.sum as select count(*) from public.open;
+        revoke all on public.sum from anon, authenticated, service_role;";
+    let cases: &[(&str, &[&str], &[&str])] = &[
+        ("alter publication supabase_realtime add table public.open",
+            &["anon listen public.open: none to all -"], &["realtime-without-rls"]),
+        ("alter publication supabase_realtime add table public.closed", &[], &[]),
+        ("alter publication supabase_realtime add table public.closed; alter table public.closed disable row level security",
+            &["anon select public.closed: policies to all 0", "anon listen public.closed: none to all -", "anon select public.shown: policies to policies 0"],
+            &["blocks-readers", "disable-rls", "realtime-without-rls"]),
+        ("grant all on public.sum to authenticated", &["authenticated select public.sum: none to all 1"], &["grant-all"]),
+        ("alter view public.shown set (security_invoker = off)", &["anon select public.shown: policies to all 0"],
+            &["blocks-readers", "view-without-security-invoker"]),
+        ("alter function public.lend() security definer",
+            &["anon execute function public.lend(): none to all -", "authenticated execute function public.lend(): none to all -"],
+            &["definer-for-everybody", "definer-without-search-path"]),
+        ("drop index if exists public.nowhere", &[], &[]),
+        ("drop index if exists public.nowhere, public.there", &[], &["drop-index-not-concurrently"]),
+        ("drop index if exists public.there", &[], &["drop-index-not-concurrently"]),
+        ("drop table if exists public.nowhere cascade", &[], &[]),
+        ("drop materialized view if exists public.nowhere; drop view if exists nowhere.at_all", &[], &[]),
+        ("alter table if exists public.nowhere drop column id, disable row level security", &[], &[]),
+        ("alter table public.open drop column if exists nowhere", &[], &["drop-column"]),
+    ];
+    let mut wrong = Vec::new();
+    for (file, access, risks) in cases {
+        let project = TestProject::new().await;
+        project.db.batch_execute(HERE).await.unwrap();
+        project.up("1_f.sql", file);
+        let plan = project.plan(everything()).await.unwrap();
+        let stage = crate::fixture::database(&project.url);
+        let report = migration::dry_run(&project.schema, stage.as_ref(), &plan, &watch().0).await.unwrap();
+        assert!(report.problem.is_none(), "{file}: {:?}", report.problem);
+        let told: Vec<String> = words(&report).into_iter().filter(|word| !word.starts_with("service_role")).collect();
+        let assessments: Vec<_> = migration::risks(&plan).into_iter().map(|risk| risk.assessment).collect();
+        let settled = supadeck::domain::report::seen::settle(&assessments, &report);
+        let mut found: Vec<&str> = settled[0].open_findings().map(|finding| finding.rule).collect();
+        found.sort_unstable();
+        found.dedup();
+        if told != *access || found != *risks {
+            wrong.push(format!("{file}\n  {told:?}\n  {found:?}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
 /// Each change that is told: role, verb, table, how far before and after, rows.
 fn words(report: &Report) -> Vec<String> {
     let verdict = |verdict| match verdict {

@@ -216,15 +216,42 @@ fn is_on_files(node: &SyntaxNode) -> bool {
 
 /// A condition that asks for what users write about themselves.
 fn believes_users(read: &mut Analyzer, node: &SyntaxNode, conditions: &SyntaxNode, kind: K) {
-    let believes = clauses(conditions).any(|clause| {
-        tokens(&clause).any(|token| {
-            let word = token.text().to_lowercase();
-            word.contains("user_metadata") || word.contains("raw_user_meta_data")
-        })
-    });
+    let believes = clauses(conditions).any(|clause| believes(read, &clause));
     if believes {
         read.found(&rule::POLICY_USER_METADATA, node, policy(node, kind));
     }
+}
+
+/// Whether a text reads what users write about themselves, or calls a function that is known to do so.
+pub(super) fn believes(read: &Analyzer, node: &SyntaxNode) -> bool {
+    let names =
+        |word: String| word.contains("user_metadata") || word.contains("raw_user_meta_data");
+    tokens(node).any(|token| names(token.text().to_lowercase()))
+        || all_below(node, K::CALL_EXPR)
+            .filter_map(|call| call.children().next())
+            .any(|function| {
+                let name = Name::of(&function).key().to_string();
+                read.world.is_believer(&name)
+            })
+}
+
+/// Whether the body of a function, which is a string, calls one of those.
+pub(super) fn calls_believer(read: &Analyzer, node: &SyntaxNode) -> bool {
+    tokens(node).any(|token| {
+        let text = token.text().to_lowercase();
+        let is_word = |one: char| one.is_alphanumeric() || matches!(one, '_' | '.' | '"');
+        let mut calls = text.match_indices('(').map(|(at, _)| {
+            let before = text[..at].trim_end();
+            let begin = before.rfind(|one| !is_word(one)).map_or(0, |at| {
+                at + before[at..].chars().next().map_or(1, char::len_utf8)
+            });
+            before[begin..].replace('"', "")
+        });
+        calls.any(|name| {
+            let key = name.strip_prefix("public.").unwrap_or(&name);
+            !key.is_empty() && read.world.is_believer(key)
+        })
+    })
 }
 
 pub(super) fn alter_policy(read: &mut Analyzer, node: &SyntaxNode) -> Go {

@@ -108,6 +108,9 @@ fn form(read: &mut Analyzer, action: &SyntaxNode, table: &Name) {
         K::INHERIT_TABLE => partner(read, action, LockMode::ShareUpdateExclusive),
         K::NO_INHERIT_TABLE => partner(read, action, LockMode::AccessShare),
         K::ENABLE_RLS => {
+            if !read.is_later() {
+                read.world.secure(table, true);
+            }
             read.settle(&rule::TABLE_WITHOUT_RLS, table.key());
             read.settle(&rule::REALTIME_WITHOUT_RLS, table.key());
         }
@@ -115,7 +118,10 @@ fn form(read: &mut Analyzer, action: &SyntaxNode, table: &Name) {
             let object = format!("{} on {table}", words(action).to_uppercase());
             read.found_on(&rule::DISABLE_TRIGGER, action, table, object);
         }
-        K::DISABLE_RLS => read.found(&rule::DISABLE_RLS, action, format!("table {table}")),
+        K::DISABLE_RLS => {
+            read.world.secure(table, false);
+            read.found(&rule::DISABLE_RLS, action, format!("table {table}"));
+        }
         K::NO_FORCE_RLS => read.found(&rule::NO_FORCE_RLS, action, format!("table {table}")),
         _ => {}
     }
@@ -185,9 +191,14 @@ pub(super) fn view(read: &mut Analyzer, node: &SyntaxNode) -> Go {
         if has(node, K::SET_OPTIONS) && create::invokes(node) {
             read.settle(&rule::VIEW_WITHOUT_SECURITY_INVOKER, name.key());
             read.settle(&rule::VIEW_ON_AUTH, name.key());
-        } else if turns_invoker_off(node) {
+        } else if turns_invoker_off(node) && name.is_exposed() {
             let object = format!("View {name}");
-            read.found(&rule::VIEW_WITHOUT_SECURITY_INVOKER, node, object);
+            read.pend(
+                &rule::VIEW_WITHOUT_SECURITY_INVOKER,
+                node,
+                name.key(),
+                object,
+            );
         }
     }
     Go::Below

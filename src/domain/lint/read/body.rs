@@ -2,7 +2,8 @@
 
 use super::visit::{Go, visit, visit_children};
 use super::{
-    Analyzer, Locks, Name, Timing, definer, dynamic, lint, outside, parse_error, plpgsql, rule,
+    Analyzer, Locks, Name, Timing, access, definer, dynamic, lint, outside, parse_error, plpgsql,
+    rule,
 };
 use crate::domain::lint::depth;
 use crate::domain::lint::name::VALUE_AT_RUN_TIME;
@@ -121,6 +122,10 @@ pub(super) fn function(read: &mut Analyzer, node: &SyntaxNode) -> Go {
         .map_or_else(String::new, |name| Name::of(&name).key().to_string());
     read.settle(&rule::DROP_FUNCTION, &name);
     definer::created(read, node);
+    if !read.is_later() {
+        let believes = access::believes(read, node) || access::calls_believer(read, node);
+        read.world.believe(&name, believes);
+    }
     if let Some(options) = child(node, K::FUNC_OPTION_LIST) {
         later(read, &options, CALLED);
     }

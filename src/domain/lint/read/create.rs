@@ -3,7 +3,7 @@
 use super::visit::Go;
 use super::{Analyzer, Name, rule};
 use crate::domain::lint::LockMode;
-use crate::domain::lint::tree::{all_below, below, child, children, has, tokens};
+use crate::domain::lint::tree::{all_below, below, child, children, has, tokens, words};
 use squawk_syntax::{SyntaxKind as K, SyntaxNode};
 
 pub(super) fn table(read: &mut Analyzer, node: &SyntaxNode) -> Go {
@@ -165,7 +165,9 @@ pub(super) fn invokes(node: &SyntaxNode) -> bool {
             .collect();
         let value = words.last().map_or("", |word| word.trim_matches('\''));
         words.first().is_some_and(|word| word == "security_invoker")
-            && (words.len() == 1 || matches!(value, "true" | "on" | "yes" | "1"))
+            && (words.len() == 1
+                || matches!(value, "on" | "1")
+                || !value.is_empty() && ["true", "yes"].iter().any(|word| word.starts_with(value)))
     })
 }
 
@@ -230,13 +232,21 @@ pub(super) fn publication(read: &mut Analyzer, node: &SyntaxNode) -> Go {
     if is_realtime && !has(node, K::DROP_PUBLICATION_OBJECTS) {
         for table in all_below(node, K::TABLE_NAME_REF) {
             let name = Name::of(&table);
-            if read
-                .world
-                .is_pending(rule::TABLE_WITHOUT_RLS.name, name.key())
-            {
-                let object = format!("Table {name}");
-                read.pend(&rule::REALTIME_WITHOUT_RLS, &table, name.key(), object);
+            if read.world.is_secured(&name) {
+                continue;
             }
+            let is_new = read.world.is_new(&name);
+            let object = if is_new {
+                format!("Table {name}")
+            } else {
+                format!("Table {name}, unless it has Row Level Security already,")
+            };
+            read.pend(&rule::REALTIME_WITHOUT_RLS, &table, name.key(), object);
+        }
+        let text = words(node).to_lowercase();
+        if text.contains("for all tables") || text.contains("tables in schema") {
+            let object = "Every table that has no Row Level Security";
+            read.found(&rule::REALTIME_WITHOUT_RLS, node, object);
         }
     }
     lock_below(

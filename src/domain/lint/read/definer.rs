@@ -211,6 +211,10 @@ pub(super) fn altered(read: &mut Analyzer, node: &SyntaxNode) -> Go {
     let function = function(&signature, child(&signature, K::PARAM_LIST).as_ref());
     if let Some(moved) = moved(node, &function) {
         read.rename_definer(&function, &moved);
+        if !read.is_later() && read.world.is_believer(&function.name) {
+            read.world.believe(&function.name, false);
+            read.world.believe(&moved.name, true);
+        }
         return Go::Below;
     }
     let Some(options) = child(node, K::FUNC_OPTION_LIST) else {
@@ -223,6 +227,9 @@ pub(super) fn altered(read: &mut Analyzer, node: &SyntaxNode) -> Go {
     }
     let path = path(&options, &function.name);
     let becomes = has(&options, K::SECURITY_DEFINER_FUNC_OPTION);
+    if becomes {
+        for_everybody(read, node, &function.name);
+    }
     let is_known = becomes || read.is_open_definer(&function);
     match path {
         Path::Closed => read.settle_definer(&function),
@@ -295,6 +302,7 @@ pub(super) fn dropped(read: &mut Analyzer, node: &SyntaxNode) -> Go {
             read.settle_definer(&gone);
             read.settle(&rule::DEFINER_FOR_EVERYBODY, &gone.name);
             if !read.is_later() {
+                read.world.believe(&gone.name, false);
                 read.world.reopen(&gone.name);
             }
         }

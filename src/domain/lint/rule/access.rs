@@ -30,7 +30,7 @@ super::define::rules! {
         Some("Where rows belong to somebody, write a condition such as `(select auth.uid()) = user_id`."),
         "create policy signed_in on goal for select to authenticated using (true);";
     POLICY_USER_METADATA: WeakensAccess "policy-user-metadata",
-        "{} believes `user_metadata`, which every user writes for themselves.",
+        "{} believes `user_metadata`, which every user writes for themselves, here or in a function that it calls.",
         Some("Ask `app_metadata`, which users cannot write, or a table of roles."),
         "create policy admins on goal to authenticated using ((auth.jwt() -> 'user_metadata' ->> 'role') = 'admin');";
     STORAGE_BUCKET_ALONE: WeakensAccess "storage-bucket-alone",

@@ -243,6 +243,23 @@ fn functions_and_views_that_lend_rights_are_found() {
             &["view-without-security-invoker", "blocks-readers"],
         ),
         (
+            "alter view if exists v reset (security_invoker)",
+            &["view-without-security-invoker", "blocks-readers"],
+        ),
+        (
+            "alter view v set (security_invoker = off); alter view v set (security_invoker = on)",
+            &["blocks-readers", "blocks-readers"],
+        ),
+        (
+            "create view v with (security_invoker) as select 1; alter view v set (security_invoker = off)",
+            &["view-without-security-invoker"],
+        ),
+        ("create view v with (security_invoker = t) as select 1", &[]),
+        (
+            "alter view private.v set (security_invoker = off)",
+            &["blocks-readers"],
+        ),
+        (
             "create materialized view v as select 1",
             &["materialized-view-exposed"],
         ),

@@ -3,6 +3,7 @@
 
 use super::{APART, assess, check};
 use crate::domain::lint::Level;
+use crate::domain::lint::assess_behind;
 
 #[test]
 fn conditions_that_users_meet_by_themselves_are_found() {
@@ -194,7 +195,64 @@ fn a_table_that_is_sent_to_everybody_is_found() {
             "create table a (); alter publication other add table a",
             &["table-without-rls"],
         ),
+        // Of a table that was there before the text does not know.
+        ("alter publication supabase_realtime add table a", &[sent]),
+        (
+            "alter table a enable row level security; alter publication supabase_realtime add table a",
+            &["blocks-readers"],
+        ),
+        (
+            "alter publication supabase_realtime set table a; alter table a enable row level security",
+            &["blocks-readers"],
+        ),
+        (
+            "create publication supabase_realtime for all tables",
+            &[sent],
+        ),
     ]);
+    let later = assess_behind(
+        [],
+        [
+            "create table a (); alter table a enable row level security",
+            "alter publication supabase_realtime add table a",
+        ],
+    );
+    assert_eq!(later[1].findings().count(), 0, "{later:?}");
+}
+
+#[test]
+fn a_policy_that_calls_a_function_which_believes_users_is_found() {
+    let believes = "policy-user-metadata";
+    let helper = "create function is_admin() returns boolean language sql stable as $$ select (auth.jwt() -> 'user_metadata' ->> 'role') = 'admin' $$";
+    let policy = "create policy p on a to authenticated using ((select public.is_admin()))";
+    let rules = |before: &[&str], files: &[&str]| -> bool {
+        let found = assess_behind(before.iter().copied(), files.iter().copied());
+        let mut last = found.last().into_iter().flat_map(|file| file.findings());
+        last.any(|finding| finding.rule == believes)
+    };
+    assert!(rules(&[], &[&format!("{helper}; {policy}")]));
+    assert!(rules(&[], &[helper, policy]));
+    assert!(rules(&[helper], &[policy]));
+    let outer = "create function may() returns boolean language plpgsql as $$ begin return public.is_admin() and true; end $$";
+    let of_outer = "alter policy p on a using (may())";
+    assert!(rules(&[helper], &[outer, of_outer]));
+    assert!(rules(
+        &[helper],
+        &[
+            "alter function is_admin() set schema private",
+            "create policy p on a using (private.is_admin())"
+        ]
+    ));
+    // Another function of that name, one that was replaced, one that is gone.
+    assert!(!rules(
+        &[helper],
+        &["create policy p on a using (app.is_admin())"]
+    ));
+    let safe = helper.replace("create function", "create or replace function");
+    let safe = safe.replace("user_metadata", "app_metadata");
+    assert!(!rules(&[helper, &safe], &[policy]));
+    assert!(!rules(&[helper], &["drop function is_admin()", policy]));
+    assert!(!rules(&[], &[policy]));
 }
 
 #[test]
@@ -207,6 +265,14 @@ fn a_function_with_its_owners_rights_that_everybody_may_call_is_found() {
     };
     let open = "create function f(a int) returns int language sql security definer set search_path = pg_catalog, pg_temp as 'select 1'";
     assert!(found(open));
+    assert!(found("alter function f(int) security definer"));
+    assert!(found(
+        "create function f(a int) returns int language sql as 'select 1'; alter function f(int) external security definer"
+    ));
+    assert!(!found("alter function private.f(int) security definer"));
+    assert!(!found(
+        "alter function f(int) security definer; revoke execute on function f(int) from public, anon"
+    ));
     for later in [
         "revoke execute on function f(int) from public, anon",
         "revoke all on function public.f from public; revoke execute on function f(int) from anon, authenticated",
