@@ -81,7 +81,8 @@ fn difference(sql: &str, later: &[&str], is_inside: bool, is_first: bool) -> Opt
     if let Some(what) = runs_alone(sql) {
         return Some(format!("Postgres runs {what} only outside a transaction."));
     }
-    if lasts(sql) && leading_words(sql, 1) == ["select"] {
+    let is_mode = sql.to_lowercase().contains("transaction");
+    if lasts(sql) && leading_words(sql, 1) == ["select"] && !is_mode {
         return None;
     }
     let mut words = Vec::new();
@@ -95,7 +96,7 @@ fn difference(sql: &str, later: &[&str], is_inside: bool, is_first: bool) -> Opt
     let has = |word: &str| words.contains(&word);
     let begins = |start: &str| words.iter().any(|word| word.starts_with(start));
     let pair = |one: &str, two: &str| words.windows(2).any(|pair| *pair == [one, two]);
-    let is_definition = DEFINITIONS.contains(&first);
+    let is_definition = DEFINITIONS.contains(&first) && !runs_a_query(&words);
     let why = match first {
         "savepoint" | "release" | "rollback" => {
             "It is about a savepoint, which ends with a COMMIT."
@@ -153,8 +154,26 @@ fn difference(sql: &str, later: &[&str], is_inside: bool, is_first: bool) -> Opt
     ))
 }
 
+/// Whether a definition fills what it makes by a query.
+fn runs_a_query(words: &[&str]) -> bool {
+    const QUERIES: [&str; 4] = ["select", "with", "values", "execute"];
+    let makes = |word: &&str| {
+        matches!(
+            *word,
+            "table" | "materialized" | "temp" | "temporary" | "unlogged" | "local" | "global"
+        )
+    };
+    let is_query = |three: &[&str]| {
+        three[0] == "as"
+            && (QUERIES.contains(&three[1]) || three[1] == "(" && QUERIES.contains(&three[2]))
+    };
+    words.first() == Some(&"create")
+        && words.get(1).is_some_and(makes)
+        && words.windows(3).any(is_query)
+}
+
 /// The first words of commands that run no functions of others, but for defaults and conditions that they are given.
-const DEFINITIONS: [&str; 25] = [
+const DEFINITIONS: [&str; 24] = [
     "create",
     "alter",
     "drop",
@@ -178,7 +197,6 @@ const DEFINITIONS: [&str; 25] = [
     "notify",
     "deallocate",
     "discard",
-    "copy",
     "load",
 ];
 
@@ -312,7 +330,8 @@ fn calls(words: &[&str]) -> Option<String> {
         let before = begin.checked_sub(1).map(|before| words[before]);
         let is_name = match before {
             Some(
-                "into" | "table" | "references" | "exists" | "as" | "with" | "recursive" | ")",
+                "copy" | "into" | "table" | "references" | "exists" | "as" | "with" | "recursive"
+                | ")",
             ) => true,
             Some("on") => is_index,
             _ => false,
@@ -322,7 +341,7 @@ fn calls(words: &[&str]) -> Option<String> {
 }
 
 /// Words of SQL and PL/pgSQL, and types, behind which a bracket is no call.
-const BEFORE_A_BRACKET: [&str; 70] = [
+const BEFORE_A_BRACKET: [&str; 71] = [
     "all",
     "and",
     "any",
@@ -337,6 +356,7 @@ const BEFORE_A_BRACKET: [&str; 70] = [
     "character",
     "check",
     "conflict",
+    "copy",
     "cube",
     "decimal",
     "default",
@@ -653,6 +673,16 @@ mod tests {
                 "put together",
             ),
             ("prepare q as select f(1); commit; select 1", "calls f"),
+            ("create table b as select f(1); commit; select 1", "calls f"),
+            ("copy (select f(1)) to '/x'; commit; select 1", "calls f"),
+            (
+                "select 1; commit; create materialized view b as (select now())",
+                "time or the number",
+            ),
+            (
+                "select set_config('default_transaction_read_only', 'on', false); commit; select 1",
+                "for its transaction only",
+            ),
         ] {
             let found = of(text).unwrap().expect_err(text);
             assert!(found.contains(why), "{text}: {found}");
@@ -668,6 +698,7 @@ mod tests {
             "select pg_catalog.set_config('search_path', '', false); commit; set search_path = app; create table a ()",
             "create table a (b int references c deferrable initially deferred); commit; with n (x) as (select max(b) from a) insert into a select x from n on conflict (b) do nothing",
             "do $$ begin execute format('alter table %I.%I add b int', 'app', 'a'); end $$; commit; select count(*) from generate_series(1, 3) g(i)",
+            "copy a (b, c) from '/x'; commit; create table d (at timestamptz generated always as (b) stored)",
             "create temp table kept as select 1; commit; insert into a select * from kept",
             "begin; grant execute on function f() to anon; commit; create policy p on a using (app.is_mine(b))",
         ] {

@@ -227,8 +227,8 @@ fn a_policy_that_calls_a_function_which_believes_users_is_found() {
     let policy = "create policy p on a to authenticated using ((select public.is_admin()))";
     let rules = |before: &[&str], files: &[&str]| -> bool {
         let found = assess_behind(before.iter().copied(), files.iter().copied());
-        let mut last = found.last().into_iter().flat_map(|file| file.findings());
-        last.any(|finding| finding.rule == believes)
+        let last = found.last().unwrap();
+        last.findings().any(|finding| finding.rule == believes)
     };
     assert!(rules(&[], &[&format!("{helper}; {policy}")]));
     assert!(rules(&[], &[helper, policy]));
