@@ -170,9 +170,8 @@ pub fn availability(command: Command, model: &Model) -> Result<(), String> {
                 return Err(format!("week {} is not locked", lock.week_no));
             }
             if model.identity != Identity::Service {
-                return Err(
-                    "only the service role may unlock; choose it with the identity key".into(),
-                );
+                let key = model.keymap.first_key(Command::Identity);
+                return Err(format!("only the service role may unlock; press {key}"));
             }
             Ok(())
         }
@@ -184,8 +183,15 @@ pub fn availability(command: Command, model: &Model) -> Result<(), String> {
         | Command::PreviousChange
         | Command::CopyRecord
         | Command::Follow
-        | Command::ShowNew
-        | Command::Clock => on(Screen::Audit),
+        | Command::ShowNew => on(Screen::Audit),
+        Command::Clock => {
+            on(Screen::Audit)?;
+            let is_same = model.zone.to_offset(model.now) == jiff::tz::Offset::UTC;
+            if is_same {
+                return Err("the clock of this machine is UTC too".into());
+            }
+            Ok(())
+        }
         Command::FilterBy => {
             on(Screen::Audit)?;
             let term = match model.focus {
@@ -197,6 +203,7 @@ pub fn availability(command: Command, model: &Model) -> Result<(), String> {
         }
         Command::RowHistory => {
             on(Screen::Audit)?;
+            has_record(model)?;
             let term = model.audit.row_term();
             term.map(drop)
                 .ok_or_else(|| "this record does not say which row it is about".to_owned())
@@ -212,6 +219,7 @@ pub fn availability(command: Command, model: &Model) -> Result<(), String> {
         }
         Command::RowNow => {
             on(Screen::Audit)?;
+            has_record(model)?;
             super::browse::row_of_record(model)
                 .map(drop)
                 .ok_or_else(|| "this record does not say which row it is about".to_owned())
@@ -307,6 +315,9 @@ pub fn availability(command: Command, model: &Model) -> Result<(), String> {
             if !model.has(Screen::Audit) {
                 return Err("this project has no audit trail".into());
             }
+            if model.browser.grid.is_none() {
+                return Err("open a table first".into());
+            }
             let term = model.browser.history_term();
             term.map(drop)
                 .ok_or_else(|| "the audit trail names rows by their `id`".to_owned())
@@ -372,6 +383,14 @@ pub(super) fn wanted_review(model: &Model) -> Result<(String, Option<u8>), Strin
         _ => return Err("works on the Cycles, Goals and Locks screens".to_owned()),
     };
     wanted.ok_or_else(|| "no cycle is selected".to_owned())
+}
+
+/// Whether there is a record to ask of.
+fn has_record(model: &Model) -> Result<(), String> {
+    if model.audit.held() == 0 {
+        return Err("there is no record here".into());
+    }
+    Ok(())
 }
 
 fn is_unlocked(model: &Model) -> bool {

@@ -342,6 +342,11 @@ pub struct Fix {
     pub target: Target,
 }
 
+impl Fix {
+    /// How the heading of one begins that deletes a file.
+    pub const DELETE: &'static str = "Delete ";
+}
+
 /// What the first-run guide asks for.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Setup {

@@ -23,7 +23,7 @@ use super::screen::tables::Tables;
 use super::table::{Row, Table};
 use super::ticket::{Slot, Tickets};
 use crate::domain::audit::filter_book::{FilterBook, identity_key};
-use crate::domain::cycle::Cycle;
+use crate::domain::cycle::{Cycle, today};
 use crate::domain::demo::Demo;
 use crate::domain::goal::Goal;
 use crate::domain::identity::Identity;
@@ -35,6 +35,7 @@ use crate::domain::report::plan::Planned;
 use crate::domain::report::seen::Tried;
 use crate::domain::table::column_choice::ColumnBook;
 use jiff::Timestamp;
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use std::collections::BTreeMap;
 
@@ -272,6 +273,8 @@ pub struct Model {
     pub now: Timestamp,
     /// What the plan that was asked for is wanted for.
     pub plan_for: PlanFor,
+    /// What it was asked for, as a heading: `Apply`.
+    pub plan_what: &'static str,
     /// The last run's result, to be read again.
     pub last_result: Option<ResultView>,
     /// Whether it was said that quitting loses what is marked.
@@ -349,6 +352,7 @@ impl Model {
             waiting: None,
             now: Timestamp::UNIX_EPOCH,
             plan_for: PlanFor::default(),
+            plan_what: "Plan",
             last_result: None,
             is_quit_asked: false,
             trial: None,
@@ -504,6 +508,11 @@ impl Model {
         }
     }
 
+    /// The date by which cycles run.
+    pub fn today(&self) -> Date {
+        today(self.now)
+    }
+
     /// Names the rows that are held; to be called when some have arrived.
     pub fn name_rows(&mut self) {
         let (locks, goals) = (self.locks.locks(), self.goals.rows());
@@ -568,6 +577,7 @@ impl Model {
             goals: &self.goals.remote,
             people: &self.people,
             who: &self.identity,
+            today: self.today(),
         }
     }
 

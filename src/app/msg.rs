@@ -75,6 +75,8 @@ pub enum Msg {
     TimerFired(Timer),
     /// Something outside went well or not; shown for a moment.
     Noticed(String),
+    /// What is made ready for the write that is under way, in a sentence. It ends with that write.
+    Prepared(Ticket, String),
     /// Files of the project changed on disk.
     FilesChanged,
     /// The user's editor has ended, or could not be started.

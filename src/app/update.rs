@@ -101,6 +101,13 @@ fn take(model: &mut Model, msg: Msg) -> Vec<Effect> {
         }
         Msg::TimerFired(timer) => fire(model, timer),
         Msg::Noticed(text) => execute::toast(model, text),
+        Msg::Prepared(ticket, text) => {
+            let running = model.running.as_mut();
+            if let Some(running) = running.filter(|running| running.ticket == ticket) {
+                running.progress.waits_for = Some(text);
+            }
+            Vec::new()
+        }
         Msg::FilesChanged => requests::files(model),
         Msg::Edited(result) => answers::edited(model, &result),
         Msg::TextEdited(result) => super::browse::text_edited(model, result),

@@ -3,7 +3,7 @@
 use super::answer::{Answer, Body, Failure};
 use super::context::Context;
 use super::prompt;
-use crate::domain::problem::{Kind, Problem};
+use crate::domain::problem::{Kind, NOT_CONFIRMED, Problem};
 use crate::domain::production::Protection;
 use crate::domain::read_only;
 use clap::Args as ClapArgs;
@@ -32,8 +32,9 @@ pub async fn confirm<E: Into<Failure>>(
     what: &str,
 ) -> Result<(), Failure> {
     let refused = |why: &str, hint: String| {
-        let what = format!("{what}: it was not confirmed.");
-        Problem::new(Kind::Usage, what, why).with_hint(hint)
+        let what = format!("Not confirmed: {what}.");
+        let problem = Problem::new(Kind::Usage, what, why).with_hint(hint);
+        problem.with_code(NOT_CONFIRMED)
     };
     if let Some((why, hint)) = protection.refusal() {
         let what = format!("{what}: nothing was changed.");

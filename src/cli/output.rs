@@ -5,7 +5,7 @@
 use super::answer::{Answer, Answered, Body, Failure};
 use super::page::{Page, Tone};
 use super::redact;
-use crate::domain::problem::{Kind, Problem};
+use crate::domain::problem::{Kind, NOT_CONFIRMED, Problem};
 use crate::domain::text;
 use serde_json::{Map, Value, json};
 use std::fmt::Write as _;
@@ -215,12 +215,11 @@ pub fn line_end() {
 /// The lines that say what failed, why and what to do.
 pub fn problem_page(problem: &Problem) -> Page {
     let mut page = Page::default();
-    let code = problem
-        .code
-        .as_ref()
-        .map(|code| format!(" ({code})"))
-        .unwrap_or_default();
-    let heading = format!("{}{code}: {}", problem.kind.heading(), problem.what);
+    let heading = match problem.code.as_deref() {
+        Some(NOT_CONFIRMED) => problem.what.clone(),
+        Some(code) => format!("{} ({code}): {}", problem.kind.heading(), problem.what),
+        None => format!("{}: {}", problem.kind.heading(), problem.what),
+    };
     page.toned(Tone::Danger, &heading);
     if !problem.why.is_empty() {
         page.block(Tone::Text, "  ", &problem.why);

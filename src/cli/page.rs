@@ -34,6 +34,11 @@ impl Span {
         Self { tone, text }
     }
 
+    /// Its text.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
     /// How many columns of a terminal it takes.
     pub fn width(&self) -> usize {
         self.text.width()

@@ -2,7 +2,7 @@
 //! Only columns that say so give way; numbers, versions, words and times never do.
 
 use super::page::{Span, Tone};
-use crate::domain::text;
+use crate::domain::{short_ids, text};
 use std::borrow::Cow;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
@@ -36,8 +36,6 @@ pub enum Kind {
 
 /// The least columns of the terminal that are left to a text.
 const LEAST_TEXT: usize = 8;
-/// What stays of an id: so many characters of its start and of its end.
-const ID_END: usize = 4;
 /// What is said below a table that gave way.
 const NOTE: &str = "Truncated to fit; use --json for full values.";
 /// The blanks between two columns.
@@ -106,7 +104,11 @@ impl Table {
             if self.overflow(rows, width) == 0 {
                 return is_shortened;
             }
-            is_shortened |= shorten(rows, at, without_middles);
+            let cells = rows.iter().filter_map(|row| row.get(at));
+            let cells: Vec<String> = cells.map(|cell| cell.text().to_owned()).collect();
+            let ids = cells.iter().flat_map(|cell| cell.split(' '));
+            let ends = short_ids::ends(ids.filter(|word| is_id(word)));
+            is_shortened |= shorten(rows, at, |text| without_middles(text, ends));
         }
         // The widest text gives first, so that a short one stays whole beside a long one.
         loop {
@@ -211,11 +213,15 @@ fn shorten(rows: &mut [Vec<Span>], at: usize, how: impl Fn(&str) -> String) -> b
     is_changed
 }
 
+fn is_id(word: &str) -> bool {
+    uuid::Uuid::try_parse(word).is_ok() && word.is_ascii()
+}
+
 /// The text with `a11c…0001` for each UUID in it; what stands around them stays.
-fn without_middles(text: &str) -> String {
+fn without_middles(text: &str, ends: (usize, usize)) -> String {
     let words = text.split(' ').map(|word| {
-        if uuid::Uuid::try_parse(word).is_ok() && word.is_ascii() {
-            format!("{}…{}", &word[..ID_END], &word[word.len() - ID_END..])
+        if is_id(word) {
+            short_ids::shown(word, ends)
         } else {
             word.to_owned()
         }
@@ -293,6 +299,20 @@ mod tests {
         let less = text(&table, Some(45));
         assert!(less.contains("  Week 7 is l…\n"), "{less}");
         assert_eq!(text(&table, None).matches('…').count(), 0);
+    }
+
+    #[test]
+    fn ids_keep_as_much_as_tells_them_apart() {
+        let mut table = Table::new(&["#ID", "~WHY"]);
+        let other = "a11ce000-0000-4000-8001-000000000001";
+        for id in [ID, other] {
+            table.row(vec![id.into(), "x".repeat(40).into()]);
+        }
+        let text = text(&table, Some(70));
+        assert!(
+            text.contains("a11c…0-000000000001") && text.contains("a11c…1-000000000001"),
+            "{text}"
+        );
     }
 
     #[test]

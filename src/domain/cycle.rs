@@ -2,8 +2,10 @@
 
 use super::goal::Goal;
 use super::lock::WeekLock;
+use jiff::Timestamp;
 use jiff::ToSpan;
 use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
 /// The number of weeks in a cycle.
@@ -36,10 +38,62 @@ impl Cycle {
         Some((first.to_string(), last.to_string()))
     }
 
-    /// Whether a week is still to come for its owner: its completion says nothing yet.
-    pub fn is_to_come(&self, week: u8) -> bool {
-        week > self.current_week
+    /// Where a day is in the cycle. `current_week` says nothing of that: it stays at 1 before the first day, and where it
+    /// was after the last. Days that cannot be read leave the cycle running.
+    pub fn phase(&self, today: Date) -> Phase {
+        let day = |text: &str| text.parse::<Date>().ok();
+        if day(&self.start_date).is_some_and(|start| today < start) {
+            Phase::ToCome
+        } else if day(&self.end_date).is_some_and(|end| today > end) {
+            Phase::Ended
+        } else {
+            Phase::Running
+        }
     }
+
+    /// Whether a week is still to come for its owner: its completion says nothing yet.
+    pub fn is_to_come(&self, week: u8, today: Date) -> bool {
+        match self.phase(today) {
+            Phase::ToCome => true,
+            Phase::Running => week > self.current_week,
+            Phase::Ended => false,
+        }
+    }
+
+    /// `week 9 of 12`, `begins 2026-12-07` or `ended 2026-09-27`.
+    pub fn progress(&self, today: Date) -> String {
+        match self.phase(today) {
+            Phase::ToCome => format!("begins {}", self.start_date),
+            Phase::Running => format!("week {} of {WEEKS}", self.current_week),
+            Phase::Ended => format!("ended {}", self.end_date),
+        }
+    }
+
+    /// The same in a column: `9`, `to come` or `ended`.
+    pub fn progress_cell(&self, today: Date) -> String {
+        match self.phase(today) {
+            Phase::ToCome => "to come".to_owned(),
+            Phase::Running => self.current_week.to_string(),
+            Phase::Ended => "ended".to_owned(),
+        }
+    }
+}
+
+/// Where a day is in a cycle.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Phase {
+    /// Before its first day.
+    ToCome,
+    /// Within its days.
+    Running,
+    /// After its last day.
+    Ended,
+}
+
+/// The date in UTC, as the database reckons the days of a cycle (`private.today()`).
+pub fn today(now: Timestamp) -> Date {
+    now.to_zoned(TimeZone::UTC).date()
 }
 
 /// A row of `vision`: what the owner is planning towards.
@@ -135,12 +189,53 @@ mod tests {
         };
         assert_eq!(days(&cycle, 1), "2026-10-05 2026-10-11");
         assert_eq!(days(&cycle, 12), "2026-12-21 2026-12-25");
-        assert!(!cycle.is_to_come(9) && cycle.is_to_come(10));
         // A cycle may be shorter than twelve weeks.
         cycle.end_date = "2026-10-06".into();
         assert_eq!(days(&cycle, 12), "2026-12-21 2026-12-21");
         cycle.start_date = "9999-12-31".into();
         assert_eq!(cycle.days(2), None);
+    }
+
+    #[test]
+    fn a_cycle_is_in_a_week_only_between_its_days() {
+        let cycle = Cycle {
+            id: String::new(),
+            user_id: String::new(),
+            start_date: "2026-10-05".into(),
+            end_date: "2026-12-27".into(),
+            current_week: 9,
+            created_at: String::new(),
+        };
+        let to_come = |day: Date| {
+            let weeks = (1..=WEEKS).filter(|week| cycle.is_to_come(*week, day));
+            weeks.count()
+        };
+        for (day, phase, progress, cell, count) in [
+            (
+                "2026-10-04",
+                Phase::ToCome,
+                "begins 2026-10-05",
+                "to come",
+                12,
+            ),
+            ("2026-10-05", Phase::Running, "week 9 of 12", "9", 3),
+            ("2026-12-27", Phase::Running, "week 9 of 12", "9", 3),
+            ("2026-12-28", Phase::Ended, "ended 2026-12-27", "ended", 0),
+        ] {
+            let day: Date = day.parse().unwrap();
+            assert_eq!(cycle.phase(day), phase);
+            assert_eq!(cycle.progress(day), progress);
+            assert_eq!(cycle.progress_cell(day), cell);
+            assert_eq!(to_come(day), count, "{day}");
+        }
+        let late: Timestamp = "2026-12-27T23:30:00-01:00".parse().unwrap();
+        assert_eq!(today(late).to_string(), "2026-12-28");
+        let odd = Cycle {
+            start_date: "infinity".into(),
+            end_date: "infinity".into(),
+            ..cycle
+        };
+        assert_eq!(odd.phase(today(late)), Phase::Running);
     }
 
     #[test]

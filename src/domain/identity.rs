@@ -155,8 +155,11 @@ impl Identity {
         } else {
             "does NOT apply"
         };
-        let (name, role) = (self.name(), self.rights());
-        format!("As {name} ({role}); Row Level Security {applies}.")
+        let who = match self {
+            Self::Anon => "anon".to_owned(),
+            _ => format!("{} ({})", self.name(), self.rights()),
+        };
+        format!("As {who}; Row Level Security {applies}.")
     }
 
     /// Whether one only acts as the user.

@@ -2,6 +2,7 @@
 
 use super::audit::Record;
 use super::cycle::Cycle;
+use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::Number;
@@ -47,8 +48,8 @@ impl WeekLock {
     }
 
     /// The completion as a score: none while the week is still to come.
-    pub fn score(&self, cycle: Option<&Cycle>) -> Option<f64> {
-        let is_to_come = cycle.is_some_and(|cycle| cycle.is_to_come(self.week_no));
+    pub fn score(&self, cycle: Option<&Cycle>, today: Date) -> Option<f64> {
+        let is_to_come = cycle.is_some_and(|cycle| cycle.is_to_come(self.week_no, today));
         self.percent().filter(|_| !is_to_come)
     }
 
@@ -225,9 +226,14 @@ mod tests {
             current_week,
             created_at: String::new(),
         };
-        assert_eq!(lock.score(Some(&cycle(3))), None);
-        assert_eq!(lock.score(Some(&cycle(4))), Some(0.0));
-        assert_eq!(lock.score(None), Some(0.0));
+        let within: Date = "2026-10-27".parse().unwrap();
+        assert_eq!(lock.score(Some(&cycle(3)), within), None);
+        assert_eq!(lock.score(Some(&cycle(4)), within), Some(0.0));
+        assert_eq!(lock.score(None, within), Some(0.0));
+        let before: Date = "2026-10-04".parse().unwrap();
+        assert_eq!(lock.score(Some(&cycle(4)), before), None);
+        let after: Date = "2026-12-28".parse().unwrap();
+        assert_eq!(lock.score(Some(&cycle(3)), after), Some(0.0));
     }
 
     #[test]

@@ -49,6 +49,7 @@ pub mod run_event;
 pub mod script;
 pub mod secret;
 pub mod seed;
+pub mod short_ids;
 pub mod snapshot;
 pub mod source;
 pub mod sql;

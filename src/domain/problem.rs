@@ -64,6 +64,8 @@ impl Kind {
     }
 }
 
+/// The code of a refusal because nobody confirmed: no fault of the command line, so nothing is said before it.
+pub const NOT_CONFIRMED: &str = "not_confirmed";
 /// The code of a change whose answer did not come.
 const OUTCOME_UNKNOWN: &str = "outcome_unknown";
 

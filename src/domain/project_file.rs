@@ -46,4 +46,6 @@ pub struct MadeFile {
     pub key: String,
     /// The folder that was made for it, where the project had none.
     pub made: Option<PathBuf>,
+    /// What else there is to say of it, as a sentence.
+    pub note: Option<String>,
 }

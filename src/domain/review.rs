@@ -3,7 +3,7 @@
 
 use super::audit::Record;
 use super::audit::about::About;
-use super::cycle::{Cycle, Heat, TARGET_PERCENT, Vision, whole_percent};
+use super::cycle::{Cycle, Heat, Phase, TARGET_PERCENT, Vision, whole_percent};
 use super::goal::Goal;
 use super::lock::{LockState, WeekLock};
 use super::markdown;
@@ -23,6 +23,8 @@ use std::path::PathBuf;
 pub struct Review {
     /// The cycle.
     pub cycle: Cycle,
+    /// Whether it runs on the day of the review.
+    pub phase: Phase,
     /// The one week that it is about; the whole cycle when absent.
     pub week: Option<u8>,
     /// What the owner is planning towards.
@@ -203,13 +205,24 @@ impl Review {
     fn head(&self, people: &People) -> Vec<(usize, Tone, String)> {
         let cycle = &self.cycle;
         let owner = people.called(&cycle.user_id).unwrap_or(&cycle.user_id);
-        let whose = format!("Owner {owner}, now in week {} of 12.", cycle.current_week);
-        let is_to_come = self.week.is_some() && self.weeks.iter().all(|week| week.is_to_come);
+        let whose = match self.phase {
+            Phase::Running => {
+                format!("Owner {owner}, now in week {} of 12.", cycle.current_week)
+            }
+            Phase::ToCome => format!("Owner {owner}. The cycle begins {}.", cycle.start_date),
+            Phase::Ended => format!("Owner {owner}. The cycle ended {}.", cycle.end_date),
+        };
+        let is_to_come = self.phase == Phase::ToCome
+            || self.week.is_some() && self.weeks.iter().all(|week| week.is_to_come);
         let (tone, far) = match (self.completion(), self.week) {
             _ if is_to_come => (Tone::Muted, "It is still to come.".to_owned()),
+            (None, _) if self.phase == Phase::Ended => {
+                (Tone::Muted, "Nothing was planned.".to_owned())
+            }
             (None, _) => (Tone::Muted, "Nothing was planned so far.".to_owned()),
             (Some(percent), week) => {
-                let so_far = if week.is_some() { "" } else { " so far" };
+                let is_whole = week.is_some() || self.phase == Phase::Ended;
+                let so_far = if is_whole { "" } else { " so far" };
                 let (tone, band) = band(percent);
                 let text = format!(
                     "Completion{so_far}: {}, {band} of {TARGET_PERCENT:.0} %.",

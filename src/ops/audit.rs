@@ -203,6 +203,7 @@ impl Reading<'_> {
             self.boundary(from).await?
         };
         let mut page: Page<R> = Page::default();
+        let mut is_more = false;
         let mut at = from.cloned();
         let mut count = 0;
         let mut wanted = FIRST_ROWS.min(limit.max(1));
@@ -230,6 +231,7 @@ impl Reading<'_> {
             // What fits and has no room is read again.
             if fitting.next().is_some() {
                 page.has_more = true;
+                is_more = !self.pushdown.checked.is_empty();
                 break;
             }
             if last.is_some() {
@@ -251,18 +253,22 @@ impl Reading<'_> {
                 if end.is_some() {
                     at = end;
                     count = count.max(CHECKED_ROWS as u64);
+                } else {
+                    is_more = !self.pushdown.checked.is_empty();
                 }
                 break;
             }
             if page.rows.len() >= limit || (count >= LOOKED_ROWS && !self.pushdown.rest.is_empty())
             {
                 page.has_more = true;
+                is_more = !self.pushdown.checked.is_empty();
                 break;
             }
             wanted = (ANSWER_BYTES / row_bytes.max(1)).clamp(10, MOST_ROWS);
         }
         page.looked = Some(Looked {
             count,
+            is_more,
             up_to: at.as_ref().map(|at| at.created_at.clone()),
         });
         page.next = at;

@@ -15,6 +15,7 @@ use crate::domain::read_problem;
 use crate::domain::review::{Changes, Review, ReviewExported, ReviewItem, WeekReview};
 use crate::ports::Rest;
 use jiff::Timestamp;
+use jiff::civil::Date;
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, HashMap};
 use std::path::PathBuf;
@@ -78,13 +79,14 @@ fn vision_of(cycle: &Cycle, correlation: &str) -> Select {
         .under(correlation)
 }
 
-/// The review of one cycle, or of one of its weeks. What of the audit trail may not be read is said there; everything else
+/// The review of one cycle, or of one of its weeks, on a day. What of the audit trail may not be read is said there; everything else
 /// that fails is an error.
 pub async fn review(
     rest: &dyn Rest,
     who: &Identity,
     id: &str,
     week: Option<u8>,
+    today: Date,
 ) -> Result<Review, Problem> {
     let id = &short_id::whole(rest, who, CYCLE, id).await?;
     if let Some(week) = week.filter(|week| !(1..=WEEKS).contains(week)) {
@@ -128,12 +130,13 @@ pub async fn review(
     }
     let weeks = locks.into_iter().map(|lock| WeekReview {
         days: cycle.days(lock.week_no).unwrap_or_default(),
-        is_to_come: cycle.is_to_come(lock.week_no),
+        is_to_come: cycle.is_to_come(lock.week_no, today),
         items: of_plans.remove(&lock.plan_id).unwrap_or_default(),
         lock,
     });
     Ok(Review {
         weeks: weeks.collect(),
+        phase: cycle.phase(today),
         week,
         vision: vision.into_iter().next(),
         goals,
@@ -147,12 +150,12 @@ pub async fn review(
 pub async fn export(
     rest: &dyn Rest,
     who: &Identity,
-    (id, week): (&str, Option<u8>),
+    (id, week, today): (&str, Option<u8>, Date),
     people: impl Future<Output = PeopleTold>,
     file: PathBuf,
 ) -> Result<ReviewExported, Problem> {
     exported_file::check_free(&file)?;
-    let review = review(rest, who, id, week).await?;
+    let review = review(rest, who, id, week, today).await?;
     let told = people.await;
     let text = review.markdown(&told.people, &who.sentence());
     exported_file::write_whole(&file, &text)?;

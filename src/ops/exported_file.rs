@@ -83,7 +83,7 @@ pub fn exists(path: &Path, hint: &str) -> Problem {
     Problem::new(
         Kind::Usage,
         format!("{} is there already.", path.display()),
-        "An export writes over nothing.",
+        "Exports never overwrite.",
     )
     .with_hint(hint)
 }

@@ -91,8 +91,8 @@ pub(super) async fn whole(
             };
             Err(Problem::new(
                 Kind::Usage,
-                format!("`{shown}` is not one {} alone.", place.what),
-                format!("So begin {}{more}.", listed(&named)),
+                format!("`{shown}` matches several {}s:", place.what),
+                format!("{}{more}.", listed(&named)),
             )
             .with_hint("Give more of the id."))
         }

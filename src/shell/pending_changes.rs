@@ -92,14 +92,14 @@ impl PendingChanges {
             PendingFile::Migration { version } => {
                 let plan = migration::plan_delete(schema, version).await?;
                 let lines = deleted_lines(&plan.files);
-                let title = format!("Delete {} {}", plan.version, harmless(&plan.name));
+                let title = format!("{}{} {}", Fix::DELETE, plan.version, harmless(&plan.name));
                 let target = plan.target.clone();
                 (Planned::Delete(plan), title, lines, target)
             }
             PendingFile::Seed { path } => {
                 let plan = seed::plan_delete(schema, path).await?;
                 let lines = deleted_lines(std::slice::from_ref(&plan.file));
-                let title = format!("Delete {}", harmless(path));
+                let title = format!("{}{}", Fix::DELETE, harmless(path));
                 let target = plan.target.clone();
                 (Planned::DeleteSeed(plan), title, lines, target)
             }

@@ -13,6 +13,7 @@ use crate::app::screen::journal::NEWEST;
 use crate::app::ticket::{Slot, Ticket};
 use crate::domain::audit::trail::Trail;
 use crate::domain::audit::{Ask, ComparedRecord, Record};
+use crate::domain::cycle::today;
 use crate::domain::identity::Identity;
 use crate::domain::mfa::SignIn;
 use crate::domain::migration::PlanRequest;
@@ -416,11 +417,12 @@ async fn rows(world: &OpenProject, who: &Identity, load: Load) -> Report {
             Report::Prospect(lock::look(rest, who, &request).await.map(Box::new))
         }
         Load::Review { cycle, week } => {
-            let read = cycle::review(rest, who, &cycle, week).await;
+            let today = today(Timestamp::now());
+            let read = cycle::review(rest, who, &cycle, week, today).await;
             Report::Review(read.map(Box::new))
         }
         Load::ExportReview { cycle, week, path } => {
-            let which = (cycle.as_str(), week);
+            let which = (cycle.as_str(), week, today(Timestamp::now()));
             let exported = cycle::export(rest, who, which, world.people(who), path).await;
             Report::ReviewExported(exported.map(Box::new))
         }
@@ -585,7 +587,7 @@ async fn change(
         },
         Write::RehearseOnScratch(plan) => match world.schema() {
             Ok(schema) => {
-                let report = scratch::dry_run(schema, &plan, &cancel, inbox).await;
+                let report = scratch::dry_run(schema, &plan, &cancel, (ticket, inbox)).await;
                 Report::Rehearsed(report.map(Box::new))
             }
             Err(problem) => refuse(problem),
@@ -666,6 +668,7 @@ async fn make_file(schema: &migration::Workspace, file: &NewFile) -> Result<Made
             let name = files.up.file_name().unwrap_or_default().to_string_lossy();
             let version = name.split('_').next().unwrap_or_default().to_owned();
             Ok(MadeFile {
+                note: files.note(),
                 file: files.up,
                 key: version,
                 made: files.made,

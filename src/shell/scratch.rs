@@ -4,6 +4,7 @@ use crate::adapters::connect::Transport;
 use crate::adapters::postgres::PgVariables;
 use crate::adapters::scratch::{Said, ScratchDatabase, Wanted};
 use crate::app::msg::Msg;
+use crate::app::ticket::Ticket;
 use crate::domain::dry_run::Report;
 use crate::domain::migration::Plan;
 use crate::domain::problem::Problem;
@@ -19,15 +20,19 @@ pub(super) async fn dry_run(
     schema: &Workspace,
     plan: &Plan,
     cancel: &CancellationToken,
-    inbox: &mpsc::UnboundedSender<Msg>,
+    (ticket, inbox): (Ticket, &mpsc::UnboundedSender<Msg>),
 ) -> Result<Report, Problem> {
     let wanted = Wanted::of_database(link::major(&plan.target.server_version));
     let told = inbox.clone();
-    let said: Said = Arc::new(move |_, text| drop(told.send(Msg::Noticed(text.to_owned()))));
+    let said: Said =
+        Arc::new(move |_, text| drop(told.send(Msg::Prepared(ticket, text.to_owned()))));
     let scratch = tokio::select! {
         started = Box::pin(ScratchDatabase::start(wanted, &said)) => started?,
         () = cancel.cancelled() => return Err(Problem::cancelled("No dry run was made.")),
     };
+    let text = "Building the history there, then trying the files.".to_owned();
+    // The inbox is closed only when the deck is over; then nobody wants to know.
+    let _ = inbox.send(Msg::Prepared(ticket, text));
     let report = Box::pin(on(&scratch, schema, plan, cancel)).await;
     scratch.stop().await;
     report

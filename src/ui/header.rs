@@ -19,13 +19,45 @@ use unicode_width::UnicodeWidthStr;
 /// From this width on the header has room for more than the role.
 const ROOMY: usize = 100;
 
-/// Draws the header. When it gets narrow the freshness goes first, then the project; the identity never.
+/// Draws the header. When it gets narrow the name of the program goes first, then a role that goes without saying, then the
+/// freshness, then the project; the identity never.
 pub fn draw(frame: &mut Frame, area: Rect, view: DrawContext) {
     if area.height == 0 {
         return;
     }
+    // The freshness stays before the name of the program, and before a role that goes without saying.
+    let fresh = freshness(view);
+    let lines = Detail::ALL.map(|detail| line(area, view, &fresh, detail));
+    let best = lines.iter().find(|(_, is_fresh)| *is_fresh);
+    if let Some((line, _)) = best.or(lines.first()) {
+        frame.render_widget(line.clone(), area);
+    }
+}
+
+/// How much the header says beside what it must.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Detail {
+    /// The identity without its role, where that is the usual one.
+    Least,
+    /// With its role.
+    Role,
+    /// With the name of the program too.
+    All,
+}
+
+impl Detail {
+    const ALL: [Self; 3] = [Self::All, Self::Role, Self::Least];
+}
+
+/// The header in so much detail, and whether the freshness had room in it.
+fn line<'a>(
+    area: Rect,
+    view: DrawContext<'a>,
+    fresh: &[(Role, String)],
+    detail: Detail,
+) -> (Line<'a>, bool) {
     let width = usize::from(area.width);
-    let identity = identity_spans(view, width);
+    let identity = identity_spans(view, width, detail);
     let identity_width: usize = identity.iter().map(|span| span.content.width()).sum();
     let live = live_span(view);
     let live_width = live.as_ref().map_or(0, |span| span.content.width());
@@ -33,7 +65,8 @@ pub fn draw(frame: &mut Frame, area: Rect, view: DrawContext) {
     let mut spans = Vec::new();
     if let Some(project) = &view.model.project {
         let more = view.symbols.more();
-        let brand = if room > 36 { " supadeck " } else { " " };
+        let is_named = detail == Detail::All && room > 36;
+        let brand = if is_named { " supadeck " } else { " " };
         let mark = match (project.is_production, project.is_read_only) {
             (true, false) => " PRODUCTION ",
             (true, true) => " PRODUCTION, READ-ONLY ",
@@ -53,14 +86,15 @@ pub fn draw(frame: &mut Frame, area: Rect, view: DrawContext) {
     spans.extend(identity);
     spans.extend(live);
     let fits = |fresh: &&(Role, String)| fresh.1.width() + 2 <= room;
-    if let Some((role, fresh)) = freshness(view).iter().find(fits) {
+    let shown = fresh.iter().find(fits);
+    if let Some((role, fresh)) = shown {
         spans.push(Span::raw(" ".repeat(room - fresh.width() - 1)));
         spans.push(Span::styled(fresh.clone(), view.style(*role)));
     }
-    frame.render_widget(Line::from(spans), area);
+    (Line::from(spans), shown.is_some())
 }
 
-fn identity_spans(view: DrawContext<'_>, width: usize) -> Vec<Span<'static>> {
+fn identity_spans(view: DrawContext<'_>, width: usize, detail: Detail) -> Vec<Span<'static>> {
     let identity = &view.model.identity;
     if view.model.project.is_none() {
         let what = if view.model.is_opening {
@@ -97,6 +131,9 @@ fn identity_spans(view: DrawContext<'_>, width: usize) -> Vec<Span<'static>> {
         // Where there is room, the assurance level too; the start screen has it at any width.
         Identity::User(user) if width >= ROOMY => {
             format!("{} ({})", identity.name(), rights_of(user))
+        }
+        Identity::User(user) if detail == Detail::Least && user.role == "authenticated" => {
+            identity.name().to_owned()
         }
         Identity::User(user) => format!("{} ({})", identity.name(), user.role),
         Identity::Anon => "anon".to_owned(),

@@ -117,7 +117,7 @@ fn an_id_is_taken_as_it_is_shown_and_one_that_is_not_alone_is_said() {
     let problem = test_env.problem(2, &as_alice(&["cycle", "show", &id[..4]]));
     assert_eq!(
         problem["what"],
-        format!("`{}` is not one cycle alone.", &id[..4])
+        format!("`{}` matches several cycles:", &id[..4])
     );
     assert!(
         ids.iter()

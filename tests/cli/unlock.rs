@@ -84,11 +84,16 @@ fn without_a_terminal_nothing_is_unlocked_unless_yes_is_there() {
         document["problem"]["what"]
             .as_str()
             .unwrap()
-            .contains("was not confirmed")
+            .starts_with("Not confirmed: ")
     );
     assert_eq!(document["data"]["plan_id"], LOCKED);
     let text = test_env.run(&unlock(LOCKED, "1h", "x", "service"));
     assert!(text.ended(2).err.contains("add --yes"), "{text:?}");
+    let is_plain = text
+        .err
+        .lines()
+        .any(|line| line.starts_with("Not confirmed: "));
+    assert!(is_plain, "{text:?}");
     assert_eq!(until(&test_env), Value::Null);
 }
 

@@ -5,6 +5,7 @@ use supadeck::app::effect::{Effect, Load};
 use supadeck::app::model::{Focus, Screen};
 use supadeck::app::msg::Report;
 use supadeck::domain::access::explain::{ExplainedStep, Explanation};
+use supadeck::domain::access::lint::{AccessFinding, Severity};
 use supadeck::domain::access::rules::Verb;
 use supadeck::domain::access::viewer::Who;
 use supadeck::domain::identity::Identity;
@@ -248,5 +249,48 @@ fn the_filter_narrows_the_tables_and_keeps_the_cell() {
     assert!(
         frame.contains("loose as stranger") && !frame.contains("closed"),
         "{frame}"
+    );
+}
+
+#[test]
+fn what_is_doubtful_of_no_table_is_shown_too() {
+    let mut model = looked((120, 40));
+    let matrix = model.access.remote.held_mut().unwrap();
+    let own = matrix.findings[0].clone();
+    matrix.findings.extend([
+        AccessFinding {
+            rule: "function_search_path_mutable".into(),
+            object: "sum_up".into(),
+            level: Severity::Warn,
+            ..own.clone()
+        },
+        AccessFinding {
+            rule: "no_primary_key".into(),
+            level: Severity::Info,
+            ..own
+        },
+    ]);
+    let matrix = matrix.clone();
+    model.access.arrived(Ok(matrix), crate::fixture::now());
+    let frame = text(&model);
+    assert!(frame.contains("Access (3), 2 findings, 1 note"), "{frame}");
+    press(&mut model, &["G"]);
+    let frame = text(&model);
+    for part in [
+        "all findings",
+        "public.sum_up",
+        "rls_disabled_in_public",
+        "no_primary_key",
+    ] {
+        assert!(frame.contains(part), "{part}\n{frame}");
+    }
+    // It is no table: nothing of it is explained, and no column goes over it.
+    press(&mut model, &["l", "e"]);
+    assert!(model.dialogs.is_empty(), "{}", text(&model));
+    press(&mut model, &["/", "clo", "enter"]);
+    assert!(
+        text(&model).contains("Access (1 of 3, /clo)"),
+        "{}",
+        text(&model)
     );
 }

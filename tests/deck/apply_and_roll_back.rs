@@ -41,6 +41,7 @@ fn report(end: StepEnd) -> StepReport {
         direction: Direction::Apply,
         end,
         took: Duration::from_millis(12),
+        waited: Duration::ZERO,
         notices: vec!["NOTICE: hello".into()],
         statement: None,
     }

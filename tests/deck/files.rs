@@ -133,6 +133,7 @@ fn made(key: &str) -> Report {
         file: format!("migrations/{key}_x.sql").into(),
         key: key.into(),
         made: None,
+        note: None,
     }))
 }
 

@@ -519,7 +519,7 @@ fn one_who_is_acted_as_stands_in_the_header_as_acted_and_is_kept_nowhere() {
         update(&mut model, Msg::Resized(size.0, size.1));
         let header = text(&model).lines().next().unwrap().to_owned();
         assert!(
-            header.contains("dave@example.com (authenticated) ACTED  RLS on"),
+            header.contains("dave@example.com") && header.contains(" ACTED  RLS on"),
             "{header}"
         );
     }
@@ -528,7 +528,14 @@ fn one_who_is_acted_as_stands_in_the_header_as_acted_and_is_kept_nowhere() {
         "{}",
         text(&model)
     );
-    press(&mut model, &["i", "1"]);
+    update(&mut model, Msg::Resized(120, 40));
+    press(&mut model, &["i"]);
+    let frame = text(&model);
+    assert!(
+        frame.contains("▌   Acting as dave@example.com; act as another user"),
+        "{frame}"
+    );
+    press(&mut model, &["1"]);
     assert_eq!(model.identity, alice());
 }
 

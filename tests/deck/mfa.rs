@@ -249,9 +249,7 @@ fn who_reads_at_aal1_can_step_up_later() {
             .any(|effect| matches!(effect, Effect::Load { .. }))
     );
     press(&mut model, &["i"]);
-    assert!(
-        text(&model).contains("Enter the second factor code for carol@example.com  (it was given)")
-    );
+    assert!(text(&model).contains("Enter the 2FA code for carol@example.com  (it was given)"));
 }
 
 /// The session in use is over, whichever step learns it; another sign-in's end says nothing of it.

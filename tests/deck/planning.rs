@@ -646,3 +646,44 @@ fn it_is_drawn_at_every_size_and_long_details_are_read_to_their_end() {
     }
     assert_eq!(ALICE.len(), 36);
 }
+
+#[test]
+fn a_cycle_that_is_over_or_not_begun_is_in_no_week() {
+    for (start, end, place, cell) in [
+        ("2026-06-22", "2026-09-13", "ended 2026-09-13", "ended"),
+        ("2026-11-30", "2027-02-21", "begins 2026-11-30", "to come"),
+    ] {
+        let mut model = filled((120, 40));
+        let cycle = &mut model.cycles.remote.held_mut().unwrap()[0];
+        (cycle.start_date, cycle.end_date) = (start.into(), end.into());
+        // What the row says of its week, nobody sets back.
+        cycle.current_week = 1;
+        press(&mut model, &["1"]);
+        let home = text(&model);
+        let line = home.lines().find(|line| line.contains(start)).unwrap();
+        assert!(line.contains(cell) && !line.contains("week"), "{line}");
+        press(&mut model, &["4", "g"]);
+        let frame = text(&model);
+        assert!(
+            frame.contains(&format!("{start} to {end}, {place}")),
+            "{frame}"
+        );
+        let is_to_come = cell == "to come";
+        let week = frame
+            .lines()
+            .find(|line| line.contains("week  1 "))
+            .unwrap();
+        assert_eq!(week.contains("to come"), is_to_come, "{week}");
+        let week = frame
+            .lines()
+            .find(|line| line.contains("week 11 "))
+            .unwrap();
+        assert_eq!(week.contains("to come"), is_to_come, "{week}");
+        press(&mut model, &["5"]);
+        let text = words(&text(&model));
+        assert!(
+            text.contains(&format!("Cycle {start} to {end}, {place}.")),
+            "{text}"
+        );
+    }
+}

@@ -68,6 +68,7 @@ fn ended(size: (u16, u16), plan: &Plan, done: usize, problem: Problem) -> Model 
             _ => StepEnd::NotRun,
         },
         took: Duration::from_millis(12),
+        waited: Duration::ZERO,
         notices: Vec::new(),
         statement: None,
     });

@@ -769,7 +769,7 @@ fn the_rows_that_fit_are_exported_into_a_file_whose_name_says_the_form() {
     let problem = Problem::new(
         Kind::Usage,
         "goal.csv is there already.",
-        "An export writes over nothing.",
+        "Exports never overwrite.",
     );
     let mut other = model.clone();
     answer(&mut model, *ticket, Report::Exported(Err(problem)));

@@ -108,6 +108,7 @@ fn a_run_that_was_cancelled_is_not_said_to_have_failed() {
             direction: step.direction,
             end: StepEnd::RolledBack,
             took: std::time::Duration::ZERO,
+            waited: std::time::Duration::ZERO,
             notices: Vec::new(),
             statement: None,
         }],

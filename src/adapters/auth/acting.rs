@@ -113,12 +113,7 @@ fn sign(claims: &str, secret: &SecretString) -> Result<SecretString, Problem> {
 }
 
 fn no_secret() -> Problem {
-    Problem::new(
-        Kind::Config,
-        "Nobody can be acted as.",
-        "The project's JWT secret is not known.",
-    )
-    .with_hint(
+    Problem::new(Kind::Config, "Cannot act as a user: no JWT secret.", "").with_hint(
         "Set SUPABASE_JWT_SECRET to the project's legacy JWT secret, together with SUPABASE_URL.",
     )
 }

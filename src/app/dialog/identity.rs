@@ -91,11 +91,14 @@ impl Choice {
                 identity.called()
             }
             Self::DemoAccount(email) => format!("Sign in as {email}"),
-            Self::Anon => "Read as anon: nobody is signed in".into(),
+            Self::Anon => "Read as anon (publishable key only)".into(),
             Self::Password => "Sign in with e-mail and password".into(),
             Self::Code => "Sign in with a code by e-mail".into(),
+            Self::Act if model.identity.is_acted() => {
+                format!("Acting as {}; act as another user", model.identity.name())
+            }
             Self::Act => "Act as any user".into(),
-            Self::SecondFactor(user) => format!("Enter the second factor code for {}", user.name()),
+            Self::SecondFactor(user) => format!("Enter the 2FA code for {}", user.name()),
             Self::SignOut(user) => format!("Sign out {}", user.name()),
             Self::Service => "Read as the service role: bypasses Row Level Security".into(),
         });
@@ -112,6 +115,7 @@ impl Choice {
                 model.identity == Identity::Anon && has_kept
             }
             Self::Service => model.identity == Identity::Service,
+            Self::Act => model.identity.is_acted(),
             // Whose session is over signs in again.
             Self::Password => model.ended.is_some(),
             _ => false,

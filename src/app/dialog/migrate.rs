@@ -211,7 +211,7 @@ fn waiting(plan: &Plan, risks: &[Assessment]) -> Vec<String> {
     }
     let mut findings = run.iter().flat_map(|assessment| assessment.findings());
     if findings.any(|finding| finding.level == Level::Unreadable) {
-        lines.push("What of it cannot be read here may lock any table.".to_owned());
+        lines.push("Cannot parse this file; it may lock any table.".to_owned());
     }
     lines
 }

@@ -158,7 +158,9 @@ pub fn made(model: &mut Model, result: Result<MadeFile, Problem>) -> Vec<Effect>
         _ => Command::EditMigration,
     };
     let key = model.keymap.first_key(edit);
-    let text = format!("Made {name}; {key} edits it.{place}");
+    let note = made.note.as_ref();
+    let note = note.map_or_else(String::new, |note| format!(" {note}"));
+    let text = format!("Made {name}; {key} edits it.{place}{note}");
     match model.screen {
         Screen::Seeds => model.seeds.wanted = Some(made.key),
         _ => model.migrations.wanted = Some(made.key),

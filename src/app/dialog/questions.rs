@@ -61,15 +61,10 @@ impl Confirm {
             .iter()
             .flat_map(|change| change.preview(&write.table))
             .collect();
-        let rls = if model.identity.is_under_rls() {
-            "Row Level Security applies"
-        } else {
-            "Row Level Security does not apply"
-        };
-        let tone = if model.identity.is_under_rls() {
-            Tone::Text
-        } else {
-            Tone::Danger
+        let (rls, tone) = match (model.identity.is_under_rls(), write.table.hides_no_row()) {
+            (true, false) => ("Row Level Security applies", Tone::Text),
+            (true, true) => ("Row Level Security is off for this table", Tone::Warn),
+            (false, _) => ("Row Level Security does not apply", Tone::Danger),
         };
         let mut facts = vec![
             of_project(model),

@@ -1,6 +1,7 @@
 //! What there is to read in a window of its own: how a run ended, a dry run, a difference. The words are those of
 //! `domain::report`.
 
+use crate::app::effect::Fix;
 use crate::app::keymap::Fault;
 use crate::app::msg::Planned;
 use crate::app::wrap::width;
@@ -102,7 +103,11 @@ impl ResultView {
     /// A change of files or of the history that was made.
     pub fn fixed(what: &str) -> Self {
         let mut lines = Lines::default();
-        lines.put(0, Tone::Ok, "Done; checked against the database.");
+        let text = match what.strip_prefix(Fix::DELETE) {
+            Some(name) => format!("Deleted {name}."),
+            None => "Done; checked against the database.".to_owned(),
+        };
+        lines.put(0, Tone::Ok, &text);
         Self::of(format!("{what}: done"), true, lines, None)
     }
 

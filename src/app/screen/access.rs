@@ -59,7 +59,7 @@ pub struct AccessScreen {
     pub column: usize,
     /// Whether what the last dry run changes is still to be looked for.
     pub seeks: bool,
-    /// The tables as they are drawn, made once for each answer: there may be thousands.
+    /// The tables as they are drawn, and the row of all findings where there are any; made once for each answer: there may be thousands.
     pub rows: Vec<AccessRow>,
     /// The columns that they need.
     pub widths: AccessWidths,
@@ -69,6 +69,8 @@ pub struct AccessScreen {
 
 /// The most changes of a dry run that are told.
 const MOST_CHANGES: usize = 12;
+/// The row behind the tables, which leads to all findings.
+const FINDINGS: &str = "all findings";
 
 impl AccessScreen {
     /// Takes an answer; table and identity stay, by their names.
@@ -141,6 +143,27 @@ impl AccessScreen {
         std::mem::replace(&mut self.column, next) != next
     }
 
+    /// Whether the row of all findings is selected, which is behind those of the tables.
+    pub fn is_on_findings(&self) -> bool {
+        let tables = self.rows.len().checked_sub(1);
+        self.has_findings() && self.list.current().is_some() && self.list.current() == tables
+    }
+
+    /// Whether there is a row of all findings.
+    pub fn has_findings(&self) -> bool {
+        self.matrix()
+            .is_some_and(|matrix| !matrix.findings.is_empty())
+    }
+
+    /// How many tables are shown, and how many there are.
+    pub fn table_counts(&self) -> (usize, usize) {
+        let last = self.rows.len().saturating_sub(1);
+        let others = usize::from(self.has_findings());
+        let shown = (0..self.list.len()).filter_map(|at| self.list.row(at));
+        let shown = shown.filter(|row| others == 0 || *row != last).count();
+        (shown, self.list.total().saturating_sub(others))
+    }
+
     /// Sets the filter.
     pub fn set_filter(&mut self, filter: &str) {
         let row = self.list.current();
@@ -154,13 +177,17 @@ impl AccessScreen {
     fn refresh(&mut self) {
         let names: Vec<String> = self.matrix().map_or_else(Vec::new, |matrix| {
             let text = |table: &SecuredTable| format!("{} {}", table.full_name(), table.rls_word());
-            matrix.tables().map(text).collect()
+            let findings = (!matrix.findings.is_empty()).then(|| FINDINGS.to_owned());
+            matrix.tables().map(text).chain(findings).collect()
         });
         self.list.refresh(names.len(), |row| names[row].clone());
     }
 
     /// What the last dry run would change, and everything about the selected cell.
     pub fn detail(&self, tried: Option<&Tried>) -> Vec<Line> {
+        if self.is_on_findings() {
+            return self.findings();
+        }
         let (Some((table, viewer)), Some(matrix)) = (self.selected(), self.matrix()) else {
             return Vec::new();
         };
@@ -195,6 +222,12 @@ impl AccessScreen {
         lines.push(Line::default());
         lines.push(Line::new(Tone::Muted, &format!("read as {role}, {seen}")));
         lines
+    }
+
+    /// All that is doubtful, also of functions, extensions and whatever else is no table.
+    fn findings(&self) -> Vec<Line> {
+        self.matrix()
+            .map_or_else(Vec::new, |matrix| secured::findings(&matrix.findings).lines)
     }
 
     /// What the copy key takes.
@@ -238,6 +271,12 @@ fn rows(matrix: &Matrix) -> Vec<AccessRow> {
         is_anon: cells.first().is_some_and(|cell| cell.role == "anon"),
         is_odd: is_odd(cells),
     };
+    let findings = AccessRow {
+        label: FINDINGS.to_owned(),
+        rls: "",
+        cells: Vec::new(),
+    };
+    let findings = (!matrix.findings.is_empty()).then_some(findings);
     let tables = matrix.tables().zip(matrix.by_table());
     tables
         .map(|(table, cells)| AccessRow {
@@ -249,14 +288,17 @@ fn rows(matrix: &Matrix) -> Vec<AccessRow> {
             rls: table.rls_word(),
             cells: cells.iter().map(seen).collect(),
         })
+        .chain(findings)
         .collect()
 }
 
 fn widths(rows: &[AccessRow]) -> AccessWidths {
     let most = |widths: &mut dyn Iterator<Item = usize>| widths.max().unwrap_or(0);
     let cells = rows.iter().flat_map(|row| &row.cells);
+    // The row of the findings has the whole line.
+    let tables = rows.iter().filter(|row| !row.cells.is_empty());
     AccessWidths {
-        name: most(&mut rows.iter().map(|row| row.label.width())),
+        name: most(&mut tables.map(|row| row.label.width())),
         rls: most(&mut rows.iter().map(|row| row.rls.width())),
         cell: most(&mut cells.map(|cell| cell.text.width())),
     }

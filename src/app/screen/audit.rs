@@ -603,10 +603,7 @@ impl Audit {
         };
         let before = self.scan.take().filter(|_| !is_start).unwrap_or_default();
         self.scan = Some(Scan {
-            looked: Looked {
-                count: before.looked.count + looked.count,
-                ..looked
-            },
+            looked: looked.after(&before.looked),
             ..before
         });
     }

@@ -17,6 +17,7 @@ use crate::domain::problem::Problem;
 use crate::domain::report::Tone;
 use crate::domain::review::{ReviewItem, band};
 use jiff::Timestamp;
+use jiff::civil::Date;
 
 /// Paragraphs of the details.
 pub type Paragraphs = Vec<(Tone, String)>;
@@ -101,6 +102,8 @@ pub struct Beside<'a> {
     pub people: &'a People,
     /// Who reads.
     pub who: &'a Identity,
+    /// The date.
+    pub today: Date,
 }
 
 /// The cycle that is open.
@@ -339,7 +342,7 @@ impl OpenCycle {
         if lock.is_current_week {
             out.push((Tone::Accent, "This is the current week.".to_owned()));
         }
-        out.push(completion(lock, &self.cycle));
+        out.push(completion(lock, &self.cycle, beside.today));
         out.push((Tone::Text, String::new()));
         if self.items.is_of(&lock.plan_id) {
             let rows = &self.items.rows.remote;
@@ -463,9 +466,9 @@ pub fn chat_words(chat: &ChatSession) -> String {
 }
 
 /// How far a week came, in a sentence.
-fn completion(lock: &WeekLock, cycle: &Cycle) -> (Tone, String) {
+fn completion(lock: &WeekLock, cycle: &Cycle, today: Date) -> (Tone, String) {
     let items = usize::try_from(lock.item_count).unwrap_or(usize::MAX);
-    let Some(percent) = lock.score(Some(cycle)) else {
+    let Some(percent) = lock.score(Some(cycle), today) else {
         let text = if lock.percent().is_some() {
             format!(
                 "The week is still to come: {} planned.",

@@ -8,7 +8,7 @@ pub fn heading(rules: &AccessRules) -> Page {
     let mut page = Page::default();
     let role = &rules.connection.role;
     let sees = if rules.connection.passes {
-        "it passes row level security by, so totals are those of the tables"
+        "it bypasses RLS, so totals are those of the tables"
     } else {
         "it is under row level security itself, so totals are known only of tables that it sees whole"
     };

@@ -5,8 +5,7 @@ use super::super::context::Context;
 use super::super::interrupt;
 use super::super::page::{Page, Tone};
 use super::place::Place;
-use crate::domain::access::lint::Severity;
-use crate::domain::plural::counted;
+use crate::domain::access::lint::{AccessFinding, Severity, counts};
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::report::secured;
 use crate::ops::access;
@@ -53,17 +52,14 @@ async fn look(context: &Context, args: &Args, database: &dyn AccessDatabase) -> 
         let data = json!({ "up": files.up, "down": files.down, "findings": findings });
         return Ok(Answer::new(&data, page)?);
     }
-    let bad = findings
-        .iter()
-        .filter(|finding| finding.level != Severity::Info);
-    let bad = bad.count();
-    if bad == 0 {
+    let is_note = |finding: &AccessFinding| finding.level == Severity::Info;
+    if findings.iter().all(is_note) {
         return Ok(answer);
     }
     let problem = Problem::new(
         Kind::Findings,
         "There are security problems in grants or policies.",
-        format!("{}.", counted(bad, "finding")),
+        format!("{}.", counts(&findings)),
     )
     .with_hint(
         "See `supadeck access lint --write NAME`, which writes what can be mended as a migration.",

@@ -93,7 +93,7 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
         .ok_or_else(|| {
             Problem::new(
                 Kind::Usage,
-                "The form of the file is not known.",
+                "Unknown file format.",
                 format!(
                     "{} ends with none of .jsonl, .csv and .md.",
                     args.file.display()

@@ -16,7 +16,7 @@ use crate::domain::audit::{self as audit_trail, Ask, Looked, Record, Summary};
 use crate::domain::identity::Identity;
 use crate::domain::moment::{self, printed};
 use crate::domain::people::People;
-use crate::domain::plural::{counted, grouped};
+use crate::domain::plural::counted;
 use crate::domain::problem::Problem;
 use crate::ops::audit::{self, Row};
 use clap::{Args as ClapArgs, ValueEnum};
@@ -199,11 +199,8 @@ impl List<'_> {
             let page: audit_trail::Page<R> = audit::page(rest, who, &ask).await?;
             count += page.rows.len();
             take(page.rows);
-            let before = looked.map_or(0, |looked| looked.count);
-            looked = page.looked.map(|looked| Looked {
-                count: before + looked.count,
-                ..looked
-            });
+            let before = looked.unwrap_or_default();
+            looked = page.looked.map(|looked| looked.after(&before));
             if !page.has_more || page.next.is_none() || count >= self.limit {
                 return Ok(End {
                     trail: trail.clone(),
@@ -232,11 +229,7 @@ impl End {
             );
         }
         if let Some(looked) = &self.looked {
-            let at = looked.up_to.as_deref().unwrap_or_default();
-            page.toned(
-                Tone::Muted,
-                &format!("Looked at {} records, back to {at}.", grouped(looked.count)),
-            );
+            page.toned(Tone::Muted, &looked.sentence());
         }
         if let Some(meant) = &self.meant {
             page.line(format!("Did you mean `action:{meant}`?"));

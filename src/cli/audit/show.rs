@@ -136,8 +136,10 @@ fn page(record: &Record, all: bool, reader: &Identity, people: &People) -> Page 
     page.table(&table);
     page.blank();
     let difference = diff(record.before_state.as_ref(), record.after_state.as_ref());
-    if difference.is_empty() && !all {
-        page.toned(Tone::Muted, "Nothing changed.");
+    if difference.is_empty() && record.lacks_images() {
+        page.toned(Tone::Warn, record.no_difference());
+    } else if difference.is_empty() && !all {
+        page.toned(Tone::Muted, record.no_difference());
     }
     for line in difference.lines(!all) {
         let tone = match line.mark {

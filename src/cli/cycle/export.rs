@@ -4,6 +4,7 @@ use super::super::answer::{Answer, Answered};
 use super::super::context::Context;
 use super::super::interrupt;
 use super::super::page::Page;
+use crate::domain::cycle::today;
 use crate::domain::problem::Problem;
 use crate::ops::{cycle, exported_file};
 use clap::Args as ClapArgs;
@@ -33,7 +34,9 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
     }
     let reader = context.reader().await?;
     let reading = async {
-        let review = cycle::review(reader.rest(), reader.who(), &args.id, args.week).await?;
+        let today = today(context.now());
+        let review = cycle::review(reader.rest(), reader.who(), &args.id, args.week, today);
+        let review = review.await?;
         Ok::<_, Problem>((review, reader.people().await))
     };
     let (review, told) = interrupt::ending(reading).await?;

@@ -4,9 +4,10 @@ use super::super::answer::Answered;
 use super::super::context::Context;
 use super::super::page::{Page, Tone};
 use super::super::{goal, interrupt, lock};
-use crate::domain::cycle::CycleDetail;
+use crate::domain::cycle::{CycleDetail, today};
 use crate::ops::cycle;
 use clap::Args as ClapArgs;
+use jiff::civil::Date;
 
 /// Show a cycle with its goals and the locks of its weeks
 #[derive(ClapArgs)]
@@ -19,16 +20,19 @@ pub struct Args {
 pub async fn run(context: &Context, args: &Args) -> Answered {
     let reader = context.reader().await?;
     let detail = interrupt::ending(cycle::show(reader.rest(), reader.who(), &args.id)).await?;
-    reader.page(&detail, page(&detail))
+    reader.page(&detail, page(&detail, today(context.now())))
 }
 
-fn page(detail: &CycleDetail) -> Page {
+fn page(detail: &CycleDetail, today: Date) -> Page {
     let cycle = &detail.cycle;
     let mut page = Page::default();
     page.toned(Tone::Strong, &format!("Cycle {}", cycle.id));
     page.line(format!(
-        "{} to {}, week {}, owner {}",
-        cycle.start_date, cycle.end_date, cycle.current_week, cycle.user_id
+        "{} to {}, {}, owner {}",
+        cycle.start_date,
+        cycle.end_date,
+        cycle.progress(today),
+        cycle.user_id
     ));
     if let Some(vision) = &detail.vision {
         for (name, text) in [

@@ -3,6 +3,7 @@
 use super::super::answer::{Answer, Answered, Failure};
 use super::super::context::Context;
 use super::super::page::{Page, Tone};
+use crate::domain::migration::State;
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::report::difference;
 use crate::ops::migration;
@@ -35,10 +36,13 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
     let problem = Problem::new(
         Kind::Findings,
         format!("Version {} is {}.", found.version, found.state.word()),
-        if found.only_comments {
-            "The file and what was applied differ in comments and blanks alone."
-        } else {
-            "The file and what was applied say different things."
+        match (&found.note, found.state) {
+            // Only one side is there.
+            (Some(note), State::Missing | State::Pending | State::OutOfOrder) => note.as_str(),
+            _ if found.only_comments => {
+                "The file and what was applied differ in comments and blanks alone."
+            }
+            _ => "The file and what was applied say different things.",
         },
     )
     .with_hint("`supadeck migration list` shows the fixes.");

@@ -46,6 +46,9 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
         );
         page.toned(Tone::Warn, &note);
     }
+    if let Some(note) = files.note() {
+        page.toned(Tone::Muted, &note);
+    }
     let data = json!({"up": files.up, "down": files.down});
     Ok(Answer::new(&data, page)?.with("made", &files.made)?)
 }

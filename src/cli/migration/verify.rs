@@ -47,7 +47,8 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
     let (watch, cancel) = quiet();
     let output = context.output();
     let versions = &args.versions;
-    let mut is_guessed = false;
+    // The major version that was wanted, where another one was used.
+    let mut guessed = None;
     let mut target = None;
     if args.on == On::Target {
         let work = context.work().await?;
@@ -68,8 +69,11 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
         let mut limits = Limits::default();
         args.waits.set(&mut limits);
         let wanted = scratch::known(context, &root).await?;
+        let major = wanted.major;
         let scratch = interrupt::ending(Box::pin(Scratch::start(context, wanted))).await?;
-        is_guessed = !scratch.is_right_version();
+        if !scratch.is_right_version() {
+            guessed = Some(major);
+        }
         let mut passing = Passing::on(scratch.is_right_version());
         let checking = async {
             let work = scratch.work(context, &root, limits)?;
@@ -81,7 +85,7 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
         checked?
     };
     let (skipped, said) = skipped::of(&context.root().await?)?;
-    let mut page = page(&verification, versions, is_guessed);
+    let mut page = page(&verification, versions, guessed);
     page.append(said);
     let answer = Answer::new(&verification, page)?.with("skipped", &skipped)?;
     match problem(&verification) {
@@ -120,7 +124,7 @@ fn problem(verification: &Verification) -> Option<Problem> {
     }))
 }
 
-fn page(verification: &Verification, named: &[String], is_guessed: bool) -> Page {
+fn page(verification: &Verification, named: &[String], guessed: Option<Option<u32>>) -> Page {
     let mut page = Page::default();
     page.toned(Tone::Strong, &target(&verification.database));
     let place = match verification.on {
@@ -133,10 +137,14 @@ fn page(verification: &Verification, named: &[String], is_guessed: bool) -> Page
         ),
     };
     page.toned(Tone::Muted, &place);
-    if is_guessed {
-        let text = format!(
-            "That is the Postgres of this machine; the project's is not known. `major_version` in supabase/config.toml, or {VERSION}, chooses another."
-        );
+    if let Some(project) = guessed {
+        let project = match project {
+            Some(major) => format!("the project has {major}, which cannot be had here."),
+            None => format!(
+                "the project's is not known. `major_version` in supabase/config.toml, or {VERSION}, chooses another."
+            ),
+        };
+        let text = format!("That is the Postgres of this machine; {project}");
         page.toned(Tone::Muted, &text);
     }
     let mut lines = Lines::default();
@@ -188,7 +196,7 @@ fn finding(finding: Verdict) -> (Tone, &'static str) {
         Verdict::Proven => (Tone::Ok, "proven"),
         Verdict::NotRestored => (Tone::Danger, "the rollback leaves a difference"),
         Verdict::NotRepeatable => (Tone::Danger, "applied again it is not the same"),
-        Verdict::NoRollback => (Tone::Danger, "no rollback file"),
+        Verdict::NoRollback => (Tone::Danger, "cannot be rolled back"),
         Verdict::Failed => (Tone::Danger, "failed"),
         Verdict::Skipped => (
             Tone::Warn,

@@ -9,8 +9,10 @@ use super::super::page::{Page, Span, Table, Tone};
 use super::which::Which;
 use crate::domain::audit::diff::window;
 use crate::domain::filter::text::{Typed, find_outside, unquoted};
+use crate::domain::identity::Identity;
 use crate::domain::plural::counted;
 use crate::domain::problem::{Kind, Problem};
+use crate::domain::query::{Filter, Op};
 use crate::domain::table::cell::cell_text;
 use crate::domain::table::change::{RowChange, RowChanged, key_words, typed_value};
 use crate::domain::table::column::{ColumnInfo, ColumnKind};
@@ -211,18 +213,7 @@ impl Rows {
             }
         };
         if rows.is_empty() {
-            return Err(Problem::new(
-                if reader.who().is_under_rls() {
-                    Kind::Denied
-                } else {
-                    Kind::Usage
-                },
-                format!(
-                    "No row of {} fits.",
-                    text::harmless(&table.full_name().to_string())
-                ),
-                reader.who().no_rows(),
-            ));
+            return Err(none_fits(reader.who(), table, filter.conditions()));
         }
         if has_more {
             return Err(Problem::new(
@@ -233,6 +224,31 @@ impl Rows {
             .with_hint("Narrow the filter, or change them with SQL in a migration."));
         }
         Ok(rows)
+    }
+}
+
+/// Why there is nothing to change. Only where Row Level Security may hide a row it is a refusal.
+fn none_fits(who: &Identity, table: &TableInfo, filter: &[Filter]) -> Problem {
+    let name = table.full_name().to_string();
+    let name = text::harmless(&name);
+    let what = match filter {
+        [
+            Filter::Compare {
+                column,
+                op: Op::Eq,
+                value,
+            },
+        ] => format!(
+            "No row of {name} has {} {}.",
+            text::cell(column),
+            text::cell(value)
+        ),
+        _ => format!("No row of {name} fits."),
+    };
+    if who.is_under_rls() && !table.hides_no_row() {
+        Problem::new(Kind::Denied, what, who.no_rows())
+    } else {
+        Problem::new(Kind::Usage, what, "")
     }
 }
 
@@ -377,7 +393,10 @@ fn result_answer(
     if done.len() < of {
         page.toned(
             Tone::Warn,
-            &format!("{} of {of} done; the rest was not tried.", done.len()),
+            &match done.len() {
+                0 => "Nothing was written.".to_owned(),
+                count => format!("{count} of {of} done; the rest was not tried."),
+            },
         );
     }
     reader.page(&done, page)

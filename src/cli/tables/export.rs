@@ -71,6 +71,7 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
     let reader = context.reader().await?;
     let table = args.which.described(context, &reader).await?;
     let ask = args.wanted.ask(context, &reader, table)?;
+    let no_rows = ask.table.no_rows(reader.who(), !ask.filter.is_empty());
     let output = context.output();
     let mut shown = 0;
     let told = |rows: u64| {
@@ -85,7 +86,7 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
     let exported = interrupt::ending(exporting).await?;
     let mut page = Page::default();
     if exported.rows == 0 {
-        page.line(reader.who().no_rows());
+        page.line(no_rows);
     }
     page.line(format!(
         "Wrote {}, {} bytes, to {}.",
@@ -106,7 +107,7 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
 pub fn unknown(file: &Path, forms: &str) -> Problem {
     Problem::new(
         Kind::Usage,
-        "The form of the file is not known.",
+        "Unknown file format.",
         format!("The end of the name {} does not say it.", file.display()),
     )
     .with_hint(format!("Say --format {forms}."))

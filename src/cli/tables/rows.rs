@@ -27,7 +27,7 @@ use serde_json::Value;
 ///     status:completed,planned  -status:skipped  status!=skipped  notes:null  notes:""
 ///     qty>3  qty<=2.5  created_at>2h  created_at:2025-10-04  created_at<2025-10-04T12:30Z
 ///     notes~"two words"  notes~deep*work       contains, without regard to case
-///     id:1b4e28ba  user_id:me                  a UUID, its first eight characters, or who reads
+///     id:1b4e28ba  user_id:me                  a UUID, its first eight characters, or the identity
 ///     tags:health                              an array that has it
 ///     data.address.city:Rome  data.lines[0]:x  inside JSON
 ///     "odd name":x                             a column whose name is no plain word
@@ -115,6 +115,7 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
     let mut ask = args.wanted.ask(context, &reader, table.clone())?;
     ask.limit = args.limit as usize;
     let columns = ask.columns.clone();
+    let is_filtered = !ask.filter.is_empty();
     let mut read = interrupt::ending(all(&reader, ask)).await?;
     if !columns.is_empty() {
         for row in &mut read.rows {
@@ -125,7 +126,7 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
     let shown = shown(&table, &columns, &read.rows);
     let mut page = Page::default();
     if read.rows.is_empty() {
-        page.line(reader.who().no_rows());
+        page.line(table.no_rows(reader.who(), is_filtered));
     } else {
         page.table(&table_of(&shown, &read.rows));
     }
@@ -144,7 +145,7 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
         // The bare rows are for a program; whose they are and whether they are all is for whoever ran it.
         let mut note = reader.heading();
         if read.rows.is_empty() {
-            note.line(reader.who().no_rows());
+            note.line(table.no_rows(reader.who(), is_filtered));
         }
         note.append(notes);
         context.output().note(&note);

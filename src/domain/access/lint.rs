@@ -1,5 +1,6 @@
 //! What is doubtful about access: the findings, how bad they are, and the migration that mends them.
 
+use crate::domain::plural::counted;
 use serde::{Deserialize, Serialize};
 
 /// How bad a finding is.
@@ -174,6 +175,18 @@ impl From<FoundByRule> for AccessFinding {
     }
 }
 
+/// How many there are, in words: what is only to be known is no finding. `4 findings, 1 note`.
+pub fn counts(findings: &[AccessFinding]) -> String {
+    let notes = findings.iter();
+    let notes = notes.filter(|finding| finding.level == Severity::Info);
+    let notes = notes.count();
+    match (findings.len() - notes, notes) {
+        (found, 0) => counted(found, "finding"),
+        (0, notes) => counted(notes, "note"),
+        (found, notes) => format!("{}, {}", counted(found, "finding"), counted(notes, "note")),
+    }
+}
+
 /// The findings, the worst first.
 pub fn sorted(found: Vec<FoundByRule>) -> Vec<AccessFinding> {
     let mut findings: Vec<AccessFinding> = found.into_iter().map(AccessFinding::from).collect();
@@ -244,6 +257,9 @@ mod tests {
         ]);
         let levels: Vec<Severity> = findings.iter().map(|finding| finding.level).collect();
         assert!(levels.is_sorted());
+        assert_eq!(counts(&findings), "2 findings, 2 notes");
+        assert_eq!(counts(&findings[..2]), "2 findings");
+        assert_eq!(counts(&findings[3..]), "1 note");
         let (up, down) = migration(&findings);
         assert_eq!(up.matches("on b;").count(), 1);
         assert!(up.contains("-- to be decided: Without a primary key"));

@@ -12,6 +12,7 @@ impl Record {
     /// What changed, such as `qty: 2 → 0; notes: "" → "Paused"`. A row that came or went is told in two words.
     pub fn brief(&self) -> String {
         match (&self.before_state, &self.after_state) {
+            (None, None) if self.lacks_images() => return "images not read".to_owned(),
             (None, None) => return String::new(),
             (None, Some(_)) => return "new row".to_owned(),
             (Some(_), None) => return "row removed".to_owned(),

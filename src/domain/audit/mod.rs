@@ -75,4 +75,22 @@ impl Record {
             id: self.id.clone(),
         }
     }
+
+    /// Whether it tells that a row was written, and has neither image of it: they were not sent, or could not be read.
+    pub fn lacks_images(&self) -> bool {
+        let verb = self.action.rsplit('.').next().unwrap_or_default();
+        let is_write = self.action.contains('.') && matches!(verb, "insert" | "update" | "delete");
+        is_write && self.before_state.is_none() && self.after_state.is_none()
+    }
+
+    /// The sentence for a record without a difference, and why there is none.
+    pub fn no_difference(&self) -> &'static str {
+        match (&self.before_state, &self.after_state) {
+            _ if self.lacks_images() => {
+                "What changed is not known: the row before and after could not be read."
+            }
+            (None, None) => "This record holds no row, neither before nor after.",
+            _ => "Before and after are the same.",
+        }
+    }
 }

@@ -4,7 +4,8 @@ use super::filter::Filter;
 use super::story::Story;
 use super::trail::Trail;
 use super::{Cursor, PageDirection, Record};
-use crate::domain::plural::grouped;
+use crate::domain::moment::{Form, printed};
+use crate::domain::plural::{counted_in_groups, grouped};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::Serialize;
@@ -72,16 +73,51 @@ pub struct Page<R = Summary> {
 /// How far a search has come that looks at one record after the other.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Looked {
-    /// How many records were looked at; less is not known of the last piece.
+    /// How many records were looked at, as far as that is known.
     pub count: u64,
+    /// Whether there were more: the server picks out what fits, and does not tell from how many.
+    pub is_more: bool,
     /// The moment up to which all of them were.
     pub up_to: Option<String>,
 }
 
 impl Looked {
+    /// All that was looked at, with what was before.
+    #[must_use]
+    pub fn after(self, before: &Self) -> Self {
+        Self {
+            count: before.count + self.count,
+            is_more: before.is_more || self.is_more,
+            ..self
+        }
+    }
+
+    /// How many, where that is known.
+    fn count_words(&self) -> String {
+        if self.is_more {
+            "records".to_owned()
+        } else {
+            grouped(self.count)
+        }
+    }
+
+    /// How far it has come, as a sentence.
+    pub fn sentence(&self) -> String {
+        let count = if self.is_more {
+            "the records".to_owned()
+        } else {
+            counted_in_groups(self.count, "record")
+        };
+        let back = self.up_to.as_deref();
+        let back = back.map_or_else(String::new, |at| {
+            format!(" back to {}", printed(at, Form::Detail))
+        });
+        format!("Looked at {count}{back}.")
+    }
+
     /// How far it has come, such as `12,000 back to 3 Oct`; the year stands there where it is another.
     pub fn text(&self, now: Timestamp, way: PageDirection, zone: &TimeZone) -> String {
-        let count = grouped(self.count);
+        let count = self.count_words();
         let Some(at) = self
             .up_to
             .as_ref()
@@ -141,5 +177,29 @@ impl From<Record> for Summary {
             action: record.action,
             correlation_id: record.correlation_id,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn records_that_nobody_counted_are_not_counted() {
+        let mut looked = Looked {
+            count: 5_000,
+            is_more: false,
+            up_to: Some("2026-10-04T12:30:00.123456+00:00".into()),
+        };
+        let now: Timestamp = "2026-11-22T11:22:33Z".parse().unwrap_or_default();
+        let text = |looked: &Looked| looked.text(now, PageDirection::Older, &TimeZone::UTC);
+        assert_eq!(text(&looked), "5,000 back to 4 Oct");
+        let sentence = "Looked at 5,000 records back to 2026-10-04 12:30:00 UTC.";
+        assert_eq!(looked.sentence(), sentence);
+        // Three that fit were found among nobody knows how many.
+        (looked.count, looked.is_more) = (3, true);
+        assert_eq!(text(&looked), "records back to 4 Oct");
+        let sentence = "Looked at the records back to 2026-10-04 12:30:00 UTC.";
+        assert_eq!(looked.sentence(), sentence);
     }
 }

@@ -32,7 +32,7 @@ pub enum Deed {
 pub struct Story {
     /// What was done.
     pub deed: Deed,
-    /// What was done, where the deed has no word of its own: `unlock`.
+    /// What was done, where the deed has no word of its own: `unlock`; or that what changed could not be read.
     pub verb: Option<String>,
     /// The table, as the action names it.
     pub table: Option<String>,
@@ -77,7 +77,11 @@ impl Record {
         };
         Story {
             deed,
-            verb: (!is_plain && !verb.is_empty()).then(|| text::cell(verb).into_owned()),
+            verb: match verb {
+                verb if self.lacks_images() => Some(format!("{verb}, images not read")),
+                verb if is_plain || verb.is_empty() => None,
+                verb => Some(text::cell(verb).into_owned()),
+            },
             table: about.table,
             id: about.id,
             names,
@@ -307,6 +311,8 @@ mod tests {
             json!({"until": "12:00"}),
         );
         assert_eq!(touched.change(60, "→"), "unlock: until null→12:00");
+        let unread = story("task.update", Value::Null, Value::Null);
+        assert_eq!(unread.change(60, "→"), "update, images not read");
         assert_eq!(
             story("login", Value::Null, Value::Null).change(60, "→"),
             "login"

@@ -30,7 +30,7 @@ impl Moment {
         let Some((at, day_end)) = found else {
             return Err(Problem::new(
                 Kind::Usage,
-                format!("`{key}:{}` is no time.", text::cell(typed)),
+                format!("`{key}:{}` is not a time.", text::cell(typed)),
                 "It takes a span back from now (30m, 2h, 3d, 1w), a date (2025-10-04) or a time (2025-10-04T12:30Z).",
             ));
         };

@@ -231,6 +231,18 @@ pub enum PlanRequest {
     },
 }
 
+impl PlanRequest {
+    /// What is asked for, as a heading.
+    pub fn what(&self) -> &'static str {
+        match self {
+            Self::Apply { .. } => "Apply",
+            Self::RollbackTo { .. } | Self::RollbackLast { .. } => "Roll back",
+            Self::Redo => "Redo",
+            Self::GoOn { .. } => "Go on",
+        }
+    }
+}
+
 /// One file that a plan runs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Step {
@@ -338,6 +350,9 @@ pub struct StepReport {
     /// How long it took, in milliseconds.
     #[serde(rename = "took_ms", serialize_with = "as_ms")]
     pub took: Duration,
+    /// How long it was tried before in vain, because a lock was not to be had, in milliseconds.
+    #[serde(rename = "waited_ms", serialize_with = "as_ms")]
+    pub waited: Duration,
     /// What the server said meanwhile.
     pub notices: Vec<String>,
     /// The number of the statement that it stopped at, from 1.

@@ -64,7 +64,7 @@ fn roles(report: &Report) -> Vec<Line> {
 /// What decides a right, as the consequence for who has it.
 pub fn reach(why: Why) -> &'static str {
     match why {
-        Why::Passes => "every row, because the role passes row level security by",
+        Why::Passes => "every row, because the role bypasses RLS",
         Why::Owner => "every row, because the role owns it",
         Why::RlsOff => "every row, because row level security is off",
         Why::OpenPart => {
@@ -102,7 +102,7 @@ struct Group<'a> {
 }
 
 /// The changes in words: one line for the verbs of a role and a table that change in the same way, and for the tables that
-/// change in the same way and show no row. Of `service_role` only what it loses is told: it has every row of every table. What opens something comes first, and of that what shows the most rows.
+/// change in the same way and show no row. Of `service_role` only what it loses is told: it has every row of every table. What opens something comes first, of that tables before functions, and of those what shows the most rows.
 pub fn list(changes: &[AccessChange]) -> Vec<Line> {
     let mut groups: Vec<Group> = Vec::new();
     for change in changes.iter().filter(|change| change.is_told()) {
@@ -152,7 +152,9 @@ pub fn list(changes: &[AccessChange]) -> Vec<Line> {
     alike.sort_by_key(|(group, _)| {
         // What nobody counted may be everything.
         let rows = group.shown.map_or(Some(0), |shown| shown.rows);
-        Reverse((group.same.opens, rows.unwrap_or(u64::MAX)))
+        // A table says more than a function.
+        let is_table = group.verbs != ["execute"];
+        Reverse((group.same.opens, is_table, rows.unwrap_or(u64::MAX)))
     });
     let line = |(group, tables): (Group, Vec<&str>)| {
         let tone = if group.same.opens {

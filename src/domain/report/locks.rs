@@ -1,11 +1,14 @@
-//! What is locked: a line for each table that somebody waits for or that is rewritten; the others are only named.
+//! What is locked: a line for each table that somebody waits for or that is rewritten, the rows that are changed, and the
+//! names of the other tables.
 
 use super::{Line, Lines, Tone};
 use crate::domain::dry_run::measure::Blocks;
 use crate::domain::dry_run::{Report, TableLockSummary};
+use crate::domain::lint::LockMode;
 use crate::domain::migration::{Plan, platform_locks};
 use crate::domain::plural::{counted, listed};
 use std::cmp::Reverse;
+use std::collections::BTreeMap;
 
 /// The most tables that a short report names.
 const MOST: usize = 30;
@@ -36,10 +39,70 @@ pub(super) fn section(lines: &mut Lines, report: &Report) {
         lines.most(all.collect(), MOST, "table");
     }
     if (is_shown || report.problem.is_none()) && !quiet.is_empty() {
-        let names: Vec<&str> = quiet.iter().map(|held| held.table.as_str()).collect();
-        let text = format!("No query waits for the locks on {}.", named(&names));
-        lines.put(2, Tone::Muted, &text);
+        let rows = changed(report);
+        let written = quiet.iter().filter_map(|held| {
+            let rows = rows.get(held.table.as_str())?;
+            let text = format!(
+                "Writers of the {} of {} wait until the file commits ({} ms)",
+                rows.words(),
+                held.table,
+                held.held_ms
+            );
+            Some(Line::new(Tone::Warn, &text).indented(2))
+        });
+        lines.most(written.collect(), MOST, "table");
+        let (reads, others): (Vec<&TableLockSummary>, Vec<_>) = quiet
+            .into_iter()
+            .filter(|held| !rows.contains_key(held.table.as_str()))
+            .partition(|held| held.mode == LockMode::RowShare);
+        let names = |held: &[&TableLockSummary]| {
+            let names: Vec<&str> = held.iter().map(|held| held.table.as_str()).collect();
+            named(&names)
+        };
+        if !reads.is_empty() {
+            let text = format!(
+                "Rows of {} that are read FOR UPDATE or referred to may be locked until the file commits.",
+                names(&reads)
+            );
+            lines.put(2, Tone::Muted, &text);
+        }
+        if !others.is_empty() {
+            let text = format!("No query waits for the locks on {}.", names(&others));
+            lines.put(2, Tone::Muted, &text);
+        }
     }
+}
+
+/// Rows of a table that a plan updates or deletes: each is locked until its file commits.
+#[derive(Clone, Copy, Default)]
+struct ChangedRows {
+    count: u64,
+    /// Whether they may be fewer: statements may change a row twice, or undo what they did.
+    at_most: bool,
+}
+
+impl ChangedRows {
+    /// `8 changed rows`.
+    fn words(self) -> String {
+        let at_most = if self.at_most { "up to " } else { "" };
+        format!("{at_most}{}", counted(self.count, "changed row"))
+    }
+}
+
+/// The rows that are changed, by table. Rows that are inserted are in nobody's way, except under the same key.
+fn changed(report: &Report) -> BTreeMap<&str, ChangedRows> {
+    let mut by_table: BTreeMap<&str, ChangedRows> = BTreeMap::new();
+    let statements = report.steps.iter().flat_map(|step| &step.statements);
+    for rows in statements.flat_map(|statement| &statement.changed) {
+        let count = rows.rows.updated + rows.rows.deleted;
+        if count == 0 {
+            continue;
+        }
+        let sum = by_table.entry(&rows.table).or_default();
+        sum.at_most |= rows.at_most || sum.count > 0;
+        sum.count += count;
+    }
+    by_table
 }
 
 /// What running a plan locks of the platform, before anything is known but its text.
@@ -99,6 +162,12 @@ pub(super) fn sum(report: &Report) -> Option<(Tone, String)> {
     let all = blocked(Blocks::ReadersAndWriters).count();
     let written = blocked(Blocks::Writers).count();
     let rewritten = report.locks.iter().filter(|held| held.rewritten).count();
+    let changed = changed(report);
+    let quiet = blocked(Blocks::NoQuery).filter_map(|held| changed.get(held.table.as_str()));
+    let rows = quiet.fold(ChangedRows::default(), |sum, rows| ChangedRows {
+        count: sum.count + rows.count,
+        at_most: sum.at_most || rows.at_most,
+    });
     let longest = report.locks.iter().map(|held| held.held_ms).max();
     let mut said = Vec::new();
     if all > 0 {
@@ -109,6 +178,9 @@ pub(super) fn sum(report: &Report) -> Option<(Tone, String)> {
     }
     if written > 0 {
         said.push(format!("writers of {} wait", counted(written, "table")));
+    }
+    if rows.count > 0 {
+        said.push(format!("writers of {} wait", rows.words()));
     }
     if rewritten > 0 {
         said.push(format!("{} rewritten", counted(rewritten, "table")));

@@ -45,10 +45,20 @@ pub fn migrated(outcome: &Outcome) -> Vec<FileEnd> {
         },
         name: step.name.clone(),
         label: format!("{} {}", step.version, step.name),
-        figure: format!("{} ms", step.took.as_millis()),
+        figure: took(step.took, step.waited),
         notes: step.notices.clone(),
     });
     files.collect()
+}
+
+/// How long a file took, and how long a lock was waited for before: `44 ms, after 12 s waiting for a lock`.
+fn took(took: Duration, waited: Duration) -> String {
+    let took = format!("{} ms", took.as_millis());
+    match (waited.is_zero(), waited.as_secs()) {
+        (true, _) => took,
+        (_, 0) => format!("{took}, after less than 1 s waiting for a lock"),
+        (_, seconds) => format!("{took}, after {seconds} s waiting for a lock"),
+    }
 }
 
 /// The files of a seed run.
@@ -217,5 +227,22 @@ pub fn end(is_good: bool, problem: Option<&Problem>) -> &'static str {
         Some(Kind::Internal) => "unknown",
         Some(Kind::Cancelled) => "cancelled",
         _ => "not done",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_time_that_a_lock_was_waited_for_is_said() {
+        let ms = Duration::from_millis;
+        for (waited, text) in [
+            (0, "44 ms"),
+            (300, "44 ms, after less than 1 s waiting for a lock"),
+            (12_400, "44 ms, after 12 s waiting for a lock"),
+        ] {
+            assert_eq!(took(ms(44), ms(waited)), text);
+        }
     }
 }

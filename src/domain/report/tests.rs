@@ -2,11 +2,14 @@
 
 use super::seen::{Tried, figures};
 use super::*;
-use crate::domain::dry_run::measure::Blocks;
-use crate::domain::dry_run::{Environment, TableLockSummary};
+use crate::domain::dry_run::access::{AccessChange, Verdict, Why};
+use crate::domain::dry_run::measure::{Blocks, Rows};
+use crate::domain::dry_run::{
+    End, Environment, StatementReport, StepReport, TableLockSummary, TableRows,
+};
 use crate::domain::lint::LockMode;
 use crate::domain::migration::platform_locks::{LockingStatement, PlatformLocks};
-use crate::domain::migration::{Plan, Target};
+use crate::domain::migration::{Direction, Plan, Target};
 use crate::domain::snapshot::difference::Difference;
 use proptest::prelude::*;
 
@@ -131,6 +134,134 @@ fn what_supautils_locks_is_one_line_and_no_other_lock_is_folded_into_it() {
     );
     let (_, facts) = told(0, None);
     assert_eq!(facts, ["No query waits for a lock."]);
+}
+
+#[test]
+fn writers_of_changed_rows_wait_where_no_table_is_closed() {
+    let held = |table: &str, mode| TableLockSummary {
+        table: table.into(),
+        mode,
+        blocks: Blocks::NoQuery,
+        version: "1".into(),
+        statement: 1,
+        held_ms: 9,
+        rehearsal_held_ms: 9,
+        rewritten: false,
+    };
+    let changed = |table: &str, rows: Rows| StatementReport {
+        statement: 1,
+        line: None,
+        sql: String::new(),
+        took_ms: 1,
+        rows: 0,
+        notices: Vec::new(),
+        locks: Vec::new(),
+        rewrites: Vec::new(),
+        changed: vec![TableRows {
+            table: table.into(),
+            rows,
+            at_most: false,
+        }],
+        problem: None,
+    };
+    let updated = |updated| Rows {
+        updated,
+        ..Rows::default()
+    };
+    let inserted = Rows {
+        inserted: 5,
+        ..Rows::default()
+    };
+    let told = |statements: Vec<StatementReport>| {
+        let step = StepReport {
+            version: "1".into(),
+            name: "a".into(),
+            direction: Direction::Apply,
+            end: End::Passed,
+            took_ms: 1,
+            statements,
+            difference: None,
+            note: None,
+        };
+        let report = Report {
+            on: Environment::Target,
+            database: Target::default(),
+            steps: vec![step],
+            difference: Difference::default(),
+            locks: vec![
+                held("public.goal", LockMode::RowExclusive),
+                held("public.task", LockMode::RowExclusive),
+                held("public.cycle", LockMode::RowShare),
+            ],
+            losses: Vec::new(),
+            uncounted: Vec::new(),
+            access: Vec::new(),
+            sequences: Vec::new(),
+            passed_over: Vec::new(),
+            platform_locks: None,
+            problem: None,
+        };
+        let mut lines = Lines::default();
+        locks::section(&mut lines, &report);
+        let lines: Vec<String> = lines.lines.iter().map(Line::whole).collect();
+        (lines.join("\n"), locks::sum(&report).map(|sum| sum.1))
+    };
+    let (lines, sum) = told(vec![
+        changed("public.goal", updated(8)),
+        changed("public.task", inserted),
+    ]);
+    for part in [
+        "Writers of the 8 changed rows of public.goal wait until the file commits (9 ms)",
+        "Rows of public.cycle that are read FOR UPDATE or referred to may be locked",
+        "No query waits for the locks on public.task.",
+    ] {
+        assert!(lines.contains(part), "{part}\n{lines}");
+    }
+    let sum = sum.unwrap_or_default();
+    assert_eq!(sum, "writers of 8 changed rows wait, at most 9 ms");
+    // Two statements may change the same row.
+    let twice = vec![
+        changed("public.goal", updated(8)),
+        changed("public.goal", updated(2)),
+    ];
+    let (lines, _) = told(twice);
+    assert!(
+        lines.contains("Writers of the up to 10 changed rows"),
+        "{lines}"
+    );
+    let (lines, sum) = told(vec![changed("public.task", inserted)]);
+    assert!(
+        lines.contains("No query waits for the locks on public.goal and public.task."),
+        "{lines}"
+    );
+    assert_eq!(sum, None);
+}
+
+#[test]
+fn a_table_that_opens_stands_before_functions() {
+    let change = |table: &str, verb: &str, why| AccessChange {
+        table: table.into(),
+        role: "anon".into(),
+        verb: verb.into(),
+        before: Verdict::None,
+        after: Verdict::All,
+        rows: (verb == "select").then_some(0),
+        why: Some(why),
+        passes: false,
+        only_parts: false,
+        ids: (1, None),
+    };
+    let told = access::list(&[
+        change("function public.f()", "execute", Why::Definer),
+        change("public.extra", "select", Why::RlsOff),
+        change("public.extra", "insert", Why::RlsOff),
+    ]);
+    let told: Vec<String> = told.iter().map(Line::whole).collect();
+    assert!(
+        told[0].contains("gains select, insert on public.extra"),
+        "{told:?}"
+    );
+    assert!(told[1].contains("public.f()"), "{told:?}");
 }
 
 #[test]

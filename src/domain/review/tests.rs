@@ -48,6 +48,7 @@ fn review(weeks: Vec<WeekReview>) -> Review {
     });
     Review {
         cycle: serde_json::from_value(cycle).unwrap(),
+        phase: Phase::Running,
         week: None,
         vision: None,
         goals: vec![serde_json::from_value(goal).unwrap()],
@@ -206,4 +207,17 @@ proptest! {
         }
         prop_assert_eq!(text.matches("\n## ").count(), 3, "{}", text);
     }
+}
+
+#[test]
+fn a_cycle_that_is_over_or_not_begun_is_in_no_week() {
+    let items = || vec![item(1, "Run", (3.0, 3.0), "completed", "")];
+    let mut over = review(vec![week(1, 3, items())]);
+    over.phase = Phase::Ended;
+    assert_eq!(told(&over)[0], "Owner u. The cycle ended 2026-12-27.");
+    assert_eq!(told(&over)[1], "Completion: 100 %, on the target of 85 %.");
+    let mut ahead = review(vec![week(4, 3, items())]);
+    ahead.phase = Phase::ToCome;
+    assert_eq!(told(&ahead)[0], "Owner u. The cycle begins 2026-10-05.");
+    assert_eq!(told(&ahead)[1], "It is still to come.");
 }

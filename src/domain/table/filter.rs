@@ -796,7 +796,7 @@ mod tests {
             ("status:planed", "Did you mean `planned`?"),
             ("status~zzz", "planned, in_progress, done"),
             ("id:xyz", "first eight characters"),
-            ("at:soon", "is no time"),
+            ("at:soon", "is not a time"),
             ("qty~3", "Only texts"),
             ("tags>3", "arrays that have x"),
             ("qty>null", "qty:null"),

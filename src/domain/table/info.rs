@@ -4,6 +4,7 @@
 use super::column::ColumnInfo;
 use super::name::TableName;
 use crate::domain::audit::path::key_text;
+use crate::domain::identity::Identity;
 use crate::domain::near::edits;
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::text;
@@ -220,9 +221,22 @@ impl TableInfo {
 
     /// Whether a grant alone lets this role at every row, because Row Level Security is off. The service role passes it anyway.
     pub fn is_open_to(&self, role: &str) -> bool {
-        let is_off = self.rls.is_some_and(|rls| !rls.enabled);
         let is_granted = self.rights.is_some_and(|may| !may.verbs().is_empty());
-        is_off && is_granted && role != "service_role"
+        self.hides_no_row() && is_granted && role != "service_role"
+    }
+
+    /// Whether it is known that Row Level Security hides none of its rows.
+    pub fn hides_no_row(&self) -> bool {
+        self.rls.is_some_and(|rls| !rls.enabled)
+    }
+
+    /// The sentence for an empty answer: where Row Level Security is off, no row is there.
+    pub fn no_rows(&self, who: &Identity, is_filtered: bool) -> String {
+        match is_filtered {
+            _ if !self.hides_no_row() => who.no_rows(),
+            true => "No row fits.".to_owned(),
+            false => "The table is empty.".to_owned(),
+        }
     }
 
     /// Whether nothing is known of its columns.

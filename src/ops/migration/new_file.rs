@@ -5,6 +5,7 @@ use super::list::unknown;
 use super::read_files::{self, ROLLBACK, check_root, directory, entries, rollback_file};
 use crate::domain::hidden::looks_secret;
 use crate::domain::migration::file_name::FileName;
+use crate::domain::migration::version::after;
 use crate::domain::plural::listed;
 use crate::domain::problem::{Kind, Problem};
 use crate::domain::project_file::MadeFile;
@@ -21,6 +22,19 @@ pub struct NewFiles {
     /// The folder that was made for them, where the project had none.
     #[serde(skip)]
     pub made: Option<PathBuf>,
+    /// The newest version that there was, where it lies in the future, so that theirs comes after it and not from the clock.
+    #[serde(skip)]
+    pub after: Option<String>,
+}
+
+impl NewFiles {
+    /// Why the version is not the time.
+    pub fn note(&self) -> Option<String> {
+        let newest = self.after.as_ref()?;
+        Some(format!(
+            "Its version comes after {newest}, the newest one, which lies in the future."
+        ))
+    }
 }
 
 /// Creates a migration file named after the time in UTC, and its rollback file. Never overwrites: when the second is
@@ -37,12 +51,27 @@ pub async fn new_with(
     (up, down): (&str, &str),
 ) -> Result<NewFiles, Problem> {
     let made = read_files::doubt(root).map(|_| directory(root));
+    let newest = taken(root)?.into_iter().map(|file| file.version).max();
     let file = free_name(root, name, now)?;
     let files = make(root, &file, up, down)?;
-    Ok(NewFiles { made, ..files })
+    let time = now.strftime("%Y%m%d%H%M%S").to_string();
+    Ok(NewFiles {
+        made,
+        after: newest.filter(|newest| *newest > time),
+        ..files
+    })
 }
 
-/// A name for a new migration whose version no file has; its version is the time in UTC, or a little later.
+/// The names of the files that have a version.
+fn taken(root: &Path) -> Result<Vec<FileName>, Problem> {
+    let folder = directory(root);
+    let files = [entries(&folder)?, entries(&folder.join(ROLLBACK))?];
+    let files = files.iter().flatten();
+    Ok(files.filter_map(|file| FileName::parse(file)).collect())
+}
+
+/// A name for a new migration whose version no file has; its version is the time in UTC, or a little later. Where a file has a
+/// version that is still to come, it is the next one after all of them: one that is older would be out of order at once.
 pub(in crate::ops) fn free_name(
     root: &Path,
     name: &str,
@@ -50,18 +79,14 @@ pub(in crate::ops) fn free_name(
 ) -> Result<FileName, Problem> {
     let slug = slug("migration", name, "add week lock")?;
     check_root(root)?;
-    let folder = directory(root);
-    let taken: Vec<FileName> = [entries(&folder)?, entries(&folder.join(ROLLBACK))?]
-        .iter()
-        .flatten()
-        .filter_map(|file| FileName::parse(file))
-        .collect();
+    let taken = taken(root)?;
     let mut time = now;
     loop {
         let version = time.strftime("%Y%m%d%H%M%S").to_string();
         if taken.iter().all(|file| file.version != version) {
+            let versions = taken.iter().map(|file| file.version.as_str());
             return Ok(FileName {
-                version,
+                version: after(versions, version),
                 name: slug,
             });
         }
@@ -119,6 +144,7 @@ pub async fn new_rollback(root: &Path, version: &str) -> Result<MadeFile, Proble
         file: path,
         key: version.to_owned(),
         made: None,
+        note: None,
     })
 }
 
@@ -140,6 +166,7 @@ pub(in crate::ops) fn make(
         up: folder.join(file.file_name()),
         down: rollback_file(&folder, file),
         made: None,
+        after: None,
     };
     write_new(&files.up, up)?;
     if let Err(problem) = write_new(&files.down, &format!("{}{down}", reminder(file))) {
@@ -148,4 +175,28 @@ pub(in crate::ops) fn make(
         return Err(problem);
     }
     Ok(files)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[tokio::test]
+    async fn a_new_file_comes_after_one_of_the_future_and_says_so() {
+        let root = tempfile::tempdir().unwrap();
+        let now: jiff::Timestamp = "2026-12-01T10:00:00Z".parse().unwrap();
+        let name = |files: &NewFiles| files.up.file_name().unwrap().to_owned();
+        let first = new(root.path(), "a", now).await.unwrap();
+        assert_eq!(
+            (name(&first), first.note()),
+            ("20261201100000_a.sql".into(), None)
+        );
+        let folder = directory(root.path());
+        write_new(&folder.join("20270101000000_later.sql"), "").unwrap();
+        let next = new(root.path(), "b", now).await.unwrap();
+        assert_eq!(name(&next), "20270101000001_b.sql");
+        let note = next.note().unwrap();
+        assert!(note.contains("comes after 20270101000000"), "{note}");
+    }
 }

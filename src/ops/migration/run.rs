@@ -19,7 +19,7 @@ use scripts::{ScriptPrefetch, expect};
 use std::collections::BTreeSet;
 use std::ops::Range;
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// The most of an error's text that the journal keeps, in characters.
 const JOURNAL_ERROR_CHARS: usize = 2_000;
@@ -48,6 +48,7 @@ pub(super) async fn run_one_way(
         behind,
         reports: plan.steps.iter().map(not_run).collect(),
         expected: plan.history.iter().cloned().collect(),
+        tried: None,
     };
     if plan.steps.is_empty() {
         return Ok(runner.outcome(None, schema.database.history().await.ok()));
@@ -78,6 +79,8 @@ struct Runner<'a> {
     behind: usize,
     reports: Vec<StepReport>,
     expected: BTreeSet<String>,
+    /// The step that is tried, since when, and whether it was tried before.
+    tried: Option<(usize, Instant, bool)>,
 }
 
 impl Runner<'_> {
@@ -112,6 +115,7 @@ impl Runner<'_> {
 
     /// Writes an event into the reports, and passes it on.
     fn take(&mut self, event: RunEvent) {
+        self.time(&event);
         match &event {
             RunEvent::Notice { step, text } => self.reports[*step].notices.push(text.clone()),
             // What the server said of what was undone is said again.
@@ -127,6 +131,22 @@ impl Runner<'_> {
         }
         // Nobody may be listening any more; the run goes on all the same.
         let _ = self.watch.progress.send(event.shifted(self.behind));
+    }
+
+    /// Counts how long a step was tried before the attempt that is its last.
+    fn time(&mut self, event: &RunEvent) {
+        match (event, &mut self.tried) {
+            (RunEvent::TryingAgain { step, .. }, Some((at, _, again))) if at == step => {
+                *again = true;
+            }
+            (RunEvent::StepStarted { step }, Some((at, since, true))) if at == step => {
+                self.reports[*step].waited = since.elapsed();
+            }
+            (RunEvent::StepStarted { step }, _) => {
+                self.tried = Some((*step, Instant::now(), false));
+            }
+            _ => {}
+        }
     }
 
     /// Reads the history again on a fresh connection, and lets it decide what is reported.
@@ -399,6 +419,7 @@ pub(super) fn not_run(step: &Step) -> StepReport {
         direction: step.direction,
         end: StepEnd::NotRun,
         took: Duration::ZERO,
+        waited: Duration::ZERO,
         notices: Vec::new(),
         statement: None,
     }

@@ -33,6 +33,7 @@ pub async fn new(root: &Path, name: &str) -> Result<MadeFile, Problem> {
         file,
         key: path,
         made,
+        note: None,
     })
 }
 

@@ -5,13 +5,13 @@
 //! goal       on      ----   siud 0/8    SIUD 8/8   [siud 4/8]
 //! ```
 
-use super::words::{empty_text, list_title};
+use super::words::{counted_title, empty_text};
 use crate::app::layout;
 use crate::app::model::Focus;
 use crate::app::screen::access::{AccessRow, AccessScreen, AccessSeen};
+use crate::domain::access::lint::counts;
 use crate::domain::access::listing::Matrix;
 use crate::domain::dry_run::access::Verdict;
-use crate::domain::plural::counted;
 use crate::ui::DrawContext;
 use crate::ui::table;
 use crate::ui::text::pad;
@@ -59,11 +59,11 @@ impl Places {
 pub fn draw(frame: &mut Frame, view: DrawContext) {
     let panes = view.model.panes();
     let access = &view.model.access;
-    let mut title = list_title("Access", &access.list, &access.remote);
+    let filter = &access.list.filter;
+    let mut title = counted_title("Access", access.table_counts(), filter, &access.remote);
     if let Some(matrix) = access.matrix() {
         if !matrix.findings.is_empty() {
-            let count = counted(matrix.findings.len(), "finding");
-            title.push_str(&format!(", {count}"));
+            title.push_str(&format!(", {}", counts(&matrix.findings)));
         }
         if matrix.unlinted.is_some() {
             title.push_str(", findings not read");
@@ -164,6 +164,9 @@ fn row_line(
     } else {
         Role::Text
     };
+    if one.cells.is_empty() {
+        return Line::styled(one.label.clone(), view.style(base));
+    }
     let name = pad(&one.label, places.name - 1, more);
     let mut spans = vec![Span::styled(format!("{name} "), view.style(base))];
     let word = one.rls;
@@ -202,11 +205,14 @@ fn cell_role(seen: &AccessSeen) -> Role {
 fn draw_detail(frame: &mut Frame, pane: Rect, view: DrawContext) {
     let is_focused = view.model.focus == Focus::Detail;
     let access = &view.model.access;
-    let Some((one, viewer)) = access.selected() else {
-        table::heading(frame, pane, view, "", is_focused);
-        return;
+    let title = match (access.selected(), access.matrix()) {
+        (Some((one, viewer)), _) => format!("{} as {}", one.name, viewer.name),
+        (None, Some(matrix)) if access.is_on_findings() => counts(&matrix.findings),
+        (None, _) => {
+            table::heading(frame, pane, view, "", is_focused);
+            return;
+        }
     };
-    let title = format!("{} as {}", one.name, viewer.name);
     table::heading(frame, pane, view, &title, is_focused);
     table::read_lines(
         frame,

@@ -11,7 +11,7 @@ use crate::app::model::Model;
 use crate::app::screen::audit::Scan;
 use crate::domain::audit::Summary;
 use crate::domain::audit::story::Deed;
-use crate::domain::moment::{BRIEF_COLUMNS, ago, brief};
+use crate::domain::moment::{BRIEF_COLUMNS, brief};
 use crate::ui::DrawContext;
 use crate::ui::table::{self, Cell, Column, Table};
 use crate::ui::text::short_id;
@@ -21,12 +21,11 @@ use ratatui::Frame;
 use std::collections::BTreeMap;
 
 /// The column of what changed, among the others.
-const CHANGE: usize = 4;
+const CHANGE: usize = 3;
 
-fn columns(zone: &'static str) -> [Column; 5] {
+fn columns(zone: &'static str) -> [Column; 4] {
     [
         Column::fixed(zone, BRIEF_COLUMNS, 2),
-        Column::fixed("ago", 4, 4),
         Column::between("who", (8, 10), 3),
         Column::rest("row", 15, 1),
         Column::rest("what changed", 20, 0),
@@ -199,7 +198,6 @@ fn cells(
     };
     vec![
         Cell::of(brief(&row.created_at, model.now, zone), Role::Muted),
-        Cell::of(ago(&row.created_at, model.now), Role::Muted),
         who,
         Cell::text(words),
         Cell::of(change, role),

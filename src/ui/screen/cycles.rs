@@ -6,7 +6,8 @@ use super::words::owner;
 use super::{legend, list::List, open_cycle};
 use crate::app::layout;
 use crate::app::model::Focus;
-use crate::domain::cycle::{Cycle, Heat, whole_percent};
+use crate::domain::cycle::{Cycle, Heat, Phase, whole_percent};
+use crate::domain::short_ids;
 use crate::ui::DrawContext;
 use crate::ui::loadable;
 use crate::ui::table::{self, Cell, Column};
@@ -15,14 +16,17 @@ use crate::ui::theme::Role;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
+use std::collections::BTreeSet;
 
-const COLUMNS: [Column; 5] = [
-    Column::fixed("start", 10, 0),
-    Column::fixed("end", 10, 0),
-    Column::fixed("week", 4, 0),
-    Column::fixed("owner", 8, 1),
-    Column::fixed("id", 8, 2),
-];
+fn columns(id: u16) -> [Column; 5] {
+    [
+        Column::fixed("start", 10, 0),
+        Column::fixed("end", 10, 0),
+        Column::fixed("week", 7, 0),
+        Column::fixed("owner", 8, 1),
+        Column::fixed("id", id, 2),
+    ]
+}
 
 pub fn draw(frame: &mut Frame, view: DrawContext) {
     let panes = view.model.panes();
@@ -31,9 +35,19 @@ pub fn draw(frame: &mut Frame, view: DrawContext) {
         return;
     }
     let cycles = &view.model.cycles;
+    // Where the beginning tells the ids apart it is enough, as elsewhere.
+    let ids = || cycles.rows().iter().map(|cycle| cycle.id.as_str());
+    let beginnings: BTreeSet<&str> = ids().map(short_id).collect();
+    let ends = (beginnings.len() < cycles.rows().len()).then(|| short_ids::ends(ids()));
+    let shown = |id: &str| match ends {
+        None => short_id(id).to_owned(),
+        Some(ends) => short_ids::shown(id, ends),
+    };
+    let width = ends.map_or(8, |(start, end)| start + end + 1);
+    let columns = columns(u16::try_from(width).unwrap_or(u16::MAX));
     let list = List {
         name: "Cycles",
-        columns: &COLUMNS,
+        columns: &columns,
         rows: cycles,
         nothing: None,
     };
@@ -41,12 +55,21 @@ pub fn draw(frame: &mut Frame, view: DrawContext) {
         vec![
             Cell::text(&cycle.start_date),
             Cell::text(&cycle.end_date),
-            Cell::of(cycle.current_week.to_string(), Role::Accent),
+            week_cell(cycle, view),
             Cell::of(owner(view, &cycle.user_id), Role::Muted),
-            Cell::of(short_id(&cycle.id), Role::Muted),
+            Cell::of(shown(&cycle.id), Role::Muted),
         ]
     });
     draw_detail(frame, panes.detail, view, cycles.selected());
+}
+
+fn week_cell(cycle: &Cycle, view: DrawContext) -> Cell {
+    let today = view.model.today();
+    let role = match cycle.phase(today) {
+        Phase::Running => Role::Accent,
+        Phase::ToCome | Phase::Ended => Role::Muted,
+    };
+    Cell::of(cycle.progress_cell(today), role)
 }
 
 fn draw_detail(frame: &mut Frame, pane: Rect, view: DrawContext, cycle: Option<&Cycle>) {
@@ -56,8 +79,10 @@ fn draw_detail(frame: &mut Frame, pane: Rect, view: DrawContext, cycle: Option<&
         return;
     };
     let title = format!(
-        "{} to {}, week {} of 12",
-        cycle.start_date, cycle.end_date, cycle.current_week
+        "{} to {}, {}",
+        cycle.start_date,
+        cycle.end_date,
+        cycle.progress(view.model.today())
     );
     table::heading(frame, pane, view, &title, is_focused);
     let inside = layout::inside(pane);
@@ -158,14 +183,14 @@ fn week_lines(view: DrawContext<'_>, cycle: &Cycle) -> Vec<Line<'static>> {
         .filter(|lock| lock.cycle_id == cycle.id);
     weeks
         .map(|lock| {
-            let percent = lock.score(Some(cycle));
+            let percent = lock.score(Some(cycle), view.model.today());
             let cells = percent.map_or(0, |percent| {
                 (percent / 5.0).round().clamp(0.0, 20.0) as usize
             });
             let role = heat_role(Heat::of(percent));
             let figure = percent.map_or_else(
                 || {
-                    let is_to_come = cycle.is_to_come(lock.week_no);
+                    let is_to_come = cycle.is_to_come(lock.week_no, view.model.today());
                     let words = if is_to_come {
                         "to come"
                     } else {

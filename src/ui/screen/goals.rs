@@ -64,8 +64,10 @@ fn draw_detail(frame: &mut Frame, pane: Rect, view: DrawContext) {
         .find(|cycle| cycle.id == goal.cycle_id)
     {
         let text = format!(
-            "Cycle {} to {}, now in week {}.",
-            cycle.start_date, cycle.end_date, cycle.current_week
+            "Cycle {} to {}, {}.",
+            cycle.start_date,
+            cycle.end_date,
+            cycle.progress(view.model.today())
         );
         lines.push((Role::Text, text));
     }

@@ -73,14 +73,17 @@ pub fn draw(frame: &mut Frame, pane: Rect, view: DrawContext) {
     match grid.rows.ready() {
         Err(blank) => table::blank(frame, rows, view, Err(blank)),
         Ok(held) if held.is_empty() => {
-            let text = if grid.filter_text.is_empty() {
-                view.model.identity.no_rows()
-            } else {
-                format!(
+            let who = &view.model.identity;
+            let table = grid.table.held();
+            let is_whole = table.is_some_and(|table| table.hides_no_row());
+            let text = match (grid.filter_text.is_empty(), is_whole) {
+                (true, _) => table.map_or_else(|| who.no_rows(), |it| it.no_rows(who, false)),
+                (false, true) => format!("Nothing fits “{}”.", grid.filter_text),
+                (false, false) => format!(
                     "{} Nothing else fits “{}”.",
-                    view.model.identity.no_rows(),
+                    who.no_rows(),
                     grid.filter_text
-                )
+                ),
             };
             table::blank(frame, rows, view, Ok(&text));
         }

@@ -8,7 +8,7 @@ use crate::app::dialog::identity::{self, Choice};
 use crate::app::loadable::{Loadable, Placeholder};
 use crate::app::model::Screen;
 use crate::app::screen::home::{self, CHANGES, CYCLES, Place};
-use crate::domain::cycle::Heat;
+use crate::domain::cycle::{Heat, Phase};
 use crate::domain::identity::Identity;
 use crate::domain::lock::LockState;
 use crate::domain::migration::State;
@@ -366,15 +366,16 @@ fn schema(view: DrawContext<'_>, width: usize) -> Lines {
         lines.push(fact(view, "database", text, Role::Text));
     }
     let count = |state: State| entries.iter().filter(|entry| entry.state == state).count();
+    // What is wrong comes first: it is never cut off.
     let states = [
-        State::Applied,
-        State::Pending,
-        State::OutOfOrder,
-        State::Edited,
-        State::Missing,
-        State::Renamed,
-        State::Invalid,
         State::Interrupted,
+        State::Invalid,
+        State::Missing,
+        State::Edited,
+        State::Renamed,
+        State::OutOfOrder,
+        State::Pending,
+        State::Applied,
     ];
     let mut parts = Vec::new();
     for state in states.into_iter().filter(|state| count(*state) > 0) {
@@ -387,11 +388,21 @@ fn schema(view: DrawContext<'_>, width: usize) -> Lines {
         );
         parts.push(Span::styled(text, view.style(role)));
     }
-    let mut line = vec![Span::styled("migrations ", view.style(Role::Muted))];
     if parts.is_empty() {
         parts.push(Span::styled("none", view.style(Role::Muted)));
     }
-    line.extend(parts);
+    let mut line = vec![Span::styled("migrations ", view.style(Role::Muted))];
+    let mut used = 11;
+    for part in parts {
+        let wide = part.content.trim_end().width();
+        if used > 11 && used + wide > width {
+            let full = std::mem::replace(&mut line, vec![Span::raw(" ".repeat(11))]);
+            lines.push(Row::from(Line::from(full)).to(Place::Migrations));
+            used = 11;
+        }
+        used += part.content.width();
+        line.push(part);
+    }
     lines.push(Row::from(Line::from(line)).to(Place::Migrations));
     lines.extend(remark(view, "seeds", &view.model.seeds.table.remote, width));
     if let Ok(seeds) = view.model.seeds.table.remote.ready() {
@@ -444,11 +455,17 @@ fn cycles(view: DrawContext<'_>, width: usize) -> Lines {
         lines.extend(paragraph(view, &text, width, Role::Muted));
         return lines;
     }
+    let today = view.model.today();
     for (at, cycle) in cycles.iter().enumerate().take(CYCLES) {
         let owner = owner(view, &cycle.user_id);
         let text = format!(
-            "{} to {}  week {:>2}  {owner} ",
-            cycle.start_date, cycle.end_date, cycle.current_week
+            "{} to {}  {:<7}  {owner} ",
+            cycle.start_date,
+            cycle.end_date,
+            match cycle.phase(today) {
+                Phase::Running => format!("week {:>2}", cycle.current_week),
+                Phase::ToCome | Phase::Ended => cycle.progress_cell(today),
+            }
         );
         let mut spans = vec![Span::styled(
             harmless(&text).into_owned(),
@@ -461,7 +478,7 @@ fn cycles(view: DrawContext<'_>, width: usize) -> Lines {
             .iter()
             .filter(|lock| lock.cycle_id == cycle.id);
         spans.extend(weeks.map(|lock| {
-            let heat = Heat::of(lock.score(Some(cycle)));
+            let heat = Heat::of(lock.score(Some(cycle), today));
             match lock.standing() {
                 LockState::Open => Span::styled(
                     if heat == Heat::Empty {

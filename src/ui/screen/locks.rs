@@ -133,7 +133,7 @@ fn grid_line(view: DrawContext<'_>, row: &GridRow, width: u16, is_selected: bool
             " "
         };
         let standing = lock.standing();
-        let heat = Heat::of(lock.score(cycle));
+        let heat = Heat::of(lock.score(cycle, view.model.today()));
         let mut parts = vec![
             (current, Role::Accent),
             (view.symbols.week(standing), standing_role(standing)),
@@ -168,10 +168,7 @@ fn draw_detail(frame: &mut Frame, pane: Rect, view: DrawContext) {
         table::heading(frame, pane, view, &title, is_focused);
         let locks = &view.model.locks;
         if let (Some(place), false) = (&locks.missing, locks.grid.is_empty()) {
-            let text = format!(
-                "Week {} was selected and is not among these rows, so no week is selected. Move to choose one.",
-                place.week
-            );
+            let text = "No week selected.".to_owned();
             let lines = [
                 (Role::Warn, text),
                 (Role::Text, String::new()),
@@ -255,7 +252,7 @@ fn facts(lock: &WeekLock, view: DrawContext) -> Vec<(Role, String)> {
     lines.push((Role::Text, String::new()));
     let mut cycles = view.model.cycles.rows().iter();
     let cycle = cycles.find(|cycle| cycle.id == lock.cycle_id);
-    let percent = lock.score(cycle);
+    let percent = lock.score(cycle, view.model.today());
     let heat = Heat::of(percent);
     let completion = match percent {
         None if lock.percent().is_some() => format!(

@@ -135,11 +135,12 @@ fn part_cells(part: Part, view: DrawContext, open: &OpenCycle) -> Vec<Cell> {
         LockState::Unlocked => "unlocked",
         LockState::Open => "open",
     };
-    let score = lock.score(Some(&open.cycle));
+    let today = view.model.today();
+    let score = lock.score(Some(&open.cycle), today);
     let heat = Heat::of(score);
     let words = match score {
         Some(percent) => format!("{} {:>5}", view.symbols.heat(heat), whole_percent(percent)),
-        None if open.cycle.is_to_come(week) => "  to come".to_owned(),
+        None if open.cycle.is_to_come(week, today) => "  to come".to_owned(),
         None if lock.item_count == 0 => "  no items".to_owned(),
         None => "  0 planned".to_owned(),
     };

@@ -146,11 +146,17 @@ fn draw_lines(frame: &mut Frame, area: Rect, view: DrawContext, record: &Record)
     let mut area = area;
     if record_view.difference().is_empty() {
         let key = view.model.keymap.first_key(Command::DiffMode);
+        let why = record.no_difference();
         let text = match (&record.before_state, &record.after_state) {
-            (None, None) => "This record holds no row, neither before nor after.".to_owned(),
-            _ => format!("Before and after are the same. Press {key} for everything."),
+            (None, None) => why.to_owned(),
+            _ => format!("{why} Press {key} for everything."),
         };
-        table::lines(frame, area, view, &[(Role::Muted, text)]);
+        let role = if record.lacks_images() {
+            Role::Warn
+        } else {
+            Role::Muted
+        };
+        table::lines(frame, area, view, &[(role, text)]);
         let used = area.height.min(2);
         area.y += used;
         area.height -= used;
@@ -245,11 +251,14 @@ fn line_of(
             view.style(Role::Muted),
         )),
         (Mode::SideBySide, None) => {
-            let left = (width / 2).saturating_sub(head.width() + 2);
+            // Both sides share what the keys leave.
+            let begin = 4 + keys + 2;
+            let half = width.saturating_sub(begin + 3) / 2;
+            let left = (begin + half).saturating_sub(head.width() + 2);
             let is_same = matches!(line.mark, Mark::Same | Mark::Moved);
             let old_role = if is_same { Role::Text } else { Role::Removed };
             let new_role = if is_same { Role::Text } else { Role::Added };
-            let right = width.saturating_sub(width / 2 + 3);
+            let right = width.saturating_sub(begin + half + 3);
             let (old, new) = window(&text(&line.old), &text(&line.new), (left, right), more);
             spans.push(Span::styled(
                 format!("  {}", pad(&old, left, more)),

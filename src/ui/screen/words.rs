@@ -16,11 +16,20 @@ pub fn empty_text(view: DrawContext, filter: &str, is_under_rls: bool) -> String
 
 /// The heading of a list: its name, how many rows, that they are old, and the filter. What was not read is not counted.
 pub fn list_title<T>(name: &str, list: &List, rows: &Loadable<T>) -> String {
-    let filter = &list.filter;
+    counted_title(name, (list.len(), list.total()), &list.filter, rows)
+}
+
+/// The same, of so many rows that are shown and that there are.
+pub fn counted_title<T>(
+    name: &str,
+    (shown, total): (usize, usize),
+    filter: &str,
+    rows: &Loadable<T>,
+) -> String {
     let mut parts = match rows.standing() {
         Standing::Blank(_) => Vec::new(),
-        _ if filter.is_empty() => vec![list.total().to_string()],
-        _ => vec![format!("{} of {}", list.len(), list.total())],
+        _ if filter.is_empty() => vec![total.to_string()],
+        _ => vec![format!("{shown} of {total}")],
     };
     if matches!(rows.standing(), Standing::Stale(..)) {
         parts.push("old".to_owned());

@@ -222,7 +222,7 @@ async fn roles_and_partitions_open_what_they_open() {
         ("grant service_role to truth_person", &["role service_role has members: authenticator, truth_person (before: authenticator)"], &["truth_person gains select"]),
         ("grant authenticated to truth_reader", &["role authenticated has members: authenticator, truth_reader (before: authenticator)"], &["truth_reader gains select"]),
         ("alter role truth_reader bypassrls", &["role truth_reader has passes row level security by: yes"],
-            &["truth_reader gains select on public.letter: every row, because the role passes row level security by; 12 rows become visible to it"]),
+            &["truth_reader gains select on public.letter: every row, because the role bypasses RLS; 12 rows become visible to it"]),
         ("alter role truth_reader set search_path = 'hidden'; alter role truth_reader set app.secret = 'hush'",
             &["role truth_reader has settings: app.secret=(hidden, ", "search_path=hidden"], &[]),
         ("alter table bag attach partition loose for values in (2)", &[], &["anon may select other rows of public.bag: its partitions or heirs differ; 3 rows become visible to everybody"]),

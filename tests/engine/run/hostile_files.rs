@@ -178,6 +178,9 @@ async fn a_lock_is_tried_again_and_its_holder_is_named() {
     let outcome = running.await.unwrap();
     assert!(outcome.is_complete(), "{outcome:?}");
     assert_eq!(outcome.steps[0].notices, ["NOTICE: once"]);
+    // What was waited for in vain is counted apart.
+    let step = &outcome.steps[0];
+    assert!(step.waited >= Duration::from_millis(1_500), "{step:?}");
 }
 
 #[tokio::test]

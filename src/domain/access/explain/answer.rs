@@ -455,10 +455,7 @@ impl Inquiry<'_> {
             );
         }
         if role.passes {
-            return (
-                false,
-                format!("the role {} passes row level security by", role.name),
-            );
+            return (false, format!("the role {} bypasses RLS", role.name));
         }
         if !self.rules.is_under_policies(role, table) {
             return (
