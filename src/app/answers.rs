@@ -13,6 +13,7 @@ use super::labels::name_record;
 use super::live::{LiveAnswer, LiveFound};
 use super::model::{Model, PlanFor, Screen};
 use super::msg::{Opened, Planned, Report};
+use super::problem_hint::in_keys;
 use super::{execute, jobs, production, requests, sign_in};
 use crate::domain::audit::follow::News;
 use crate::domain::audit::{ComparedRecord, Summary};
@@ -23,8 +24,8 @@ use crate::domain::moment::{Form, moment};
 use crate::domain::people::PeopleTold;
 use crate::domain::problem::Problem;
 use crate::domain::read_problem;
-use crate::domain::report::dry_run;
 use crate::domain::report::seen::Tried;
+use crate::domain::report::{Span, Tone, dry_run};
 use crate::domain::seed::{SeedEntry, SeedState};
 use jiff::Timestamp;
 use std::time::Duration;
@@ -243,14 +244,15 @@ fn taken(model: &mut Model, report: Report, at: Timestamp) -> Vec<Effect> {
                 }
                 Ok((!is_empty).then(|| migrate::running(planned, model)))
             });
-            ask(model, asked, |_| "No migration to run.".to_owned())
+            let what = model.plan_what;
+            ask(model, what, asked, |_| "No migration to run.".to_owned())
         }
         Report::Fix(result) => {
             let asked = result.and_then(|fix| {
                 production::check(&fix.target)?;
                 Ok(Some(Confirm::fix(fix, model)))
             });
-            ask(model, asked, |_| "Nothing to change.".to_owned())
+            ask(model, "Fix", asked, |_| "Nothing to change.".to_owned())
         }
         Report::Review(Ok(review)) if model.dialogs.is_empty() => {
             let view = ResultView::review(&review, &model.people);
@@ -311,7 +313,7 @@ fn taken(model: &mut Model, report: Report, at: Timestamp) -> Vec<Effect> {
                 }
                 Ok((!is_empty).then(|| Confirm::seed(plan, model)))
             });
-            ask(model, asked, no_pending_seeds)
+            ask(model, "Seeds", asked, no_pending_seeds)
         }
         Report::Checked(verdicts) => {
             if let Some(guide) = guide(model) {
@@ -598,6 +600,7 @@ fn no_pending_seeds(model: &Model) -> String {
 /// A plan was made: asks for its confirmation, or says that there is nothing to do.
 fn ask(
     model: &mut Model,
+    what: &str,
     asked: Result<Option<Confirm>, Problem>,
     nothing: impl FnOnce(&Model) -> String,
 ) -> Vec<Effect> {
@@ -612,7 +615,7 @@ fn ask(
             Vec::new()
         }
         Err(problem) => {
-            show(model, ResultView::failed("Plan", &problem));
+            show(model, ResultView::failed(what, &problem));
             Vec::new()
         }
     }
@@ -681,7 +684,12 @@ fn unlocked(model: &mut Model, result: Result<WeekLock, Problem>) -> Vec<Effect>
 }
 
 /// Opens a result and keeps it, so that it can be read again.
-pub(super) fn show(model: &mut Model, view: ResultView) {
+pub(super) fn show(model: &mut Model, mut view: ResultView) {
+    // Hints name commands of the command line; here they name keys.
+    let spans = view.lines.iter_mut().flat_map(|line| &mut line.spans);
+    for span in spans.filter(|span| span.tone == Tone::Warn) {
+        *span = Span::new(span.tone, &in_keys(span.text(), &model.keymap));
+    }
     model.last_result = Some(view.clone());
     dialog::open(model, Dialog::Result(ResultState { view, top: 0 }));
 }

@@ -421,6 +421,10 @@ fn change(model: &mut Model, is_forward: bool) -> Vec<Effect> {
 fn plan(model: &mut Model, wish: Result<PlanRequest, String>, plan_for: PlanFor) -> Vec<Effect> {
     match wish {
         Ok(wish) => {
+            model.plan_what = match plan_for {
+                PlanFor::Running => wish.what(),
+                PlanFor::Rehearsing => "Dry run",
+            };
             model.plan_for = plan_for;
             vec![requests::effect(model, Slot::Plan, Load::Plan(wish))]
         }

@@ -10,6 +10,21 @@ pub fn in_keys(hint: &str, keymap: &Keymap) -> String {
     // The deck reads by pages; what is left of this hint is the filter.
     let filter = keymap.first_key(Command::Filter);
     let hint = hint.replace("`--limit` or a filter", &format!("a filter (key {filter})"));
+    if hint.contains("`--include-out-of-order`") {
+        let apply = keymap.first_key(Command::Apply);
+        let fix = keymap.first_key(Command::WaysOut);
+        return format!(
+            "Select one of them: {apply} applies it all the same, {fix} gives it a newer version."
+        );
+    }
+    let hint = match hint.split_once("Write rollback/") {
+        Some((before, rest)) => {
+            let key = keymap.first_key(Command::NewMigration);
+            let rest = rest.replacen(" beside the migrations", "", 1);
+            format!("{before}Press {key} to make rollback/{rest}")
+        }
+        None => hint,
+    };
     let mut out = String::new();
     let mut rest = hint.as_str();
     while let Some((before, command, after)) = next_command(rest) {
@@ -48,7 +63,9 @@ fn next_command(text: &str) -> Option<(&str, &str, &str)> {
 fn key_of(line: &str, keymap: &Keymap) -> Option<(Command, String)> {
     let does = |twin: &str| {
         // The dialog of identities asks for what the options of a sign-in say.
-        line == twin || twin == "login" && line.starts_with("login --")
+        line == twin
+            || twin == "login" && line.starts_with("login --")
+            || is_of_selection(line) && is_same_subcommand(line, twin)
     };
     TABLE
         .iter()
@@ -57,6 +74,21 @@ fn key_of(line: &str, keymap: &Keymap) -> Option<(Command, String)> {
         // A screen shows what a list prints, and not what something else does.
         .filter(|(command, _)| Screen::of(*command).is_none() || line.ends_with(" list"))
         .find(|(_, key)| !key.is_empty())
+}
+
+/// Whether a command is about one migration, which is the selected one in the deck.
+fn is_of_selection(line: &str) -> bool {
+    ["diff", "renumber", "restore", "repair"]
+        .iter()
+        .any(|word| is_same_subcommand(line, &format!("migration {word}")))
+}
+
+fn is_same_subcommand(line: &str, other: &str) -> bool {
+    let subcommand = |text: &'_ str| -> Vec<String> {
+        let words = text.split_whitespace().take(2);
+        words.map(str::to_owned).collect()
+    };
+    subcommand(line) == subcommand(other)
 }
 
 /// A sentence begins with a capital.
@@ -107,6 +139,22 @@ mod tests {
             (
                 "See `supadeck audit list --where action:weekly_plan.unlock`.",
                 "See `supadeck audit list --where action:weekly_plan.unlock`.",
+            ),
+            (
+                "See them with `supadeck migration diff`, and get the file back.",
+                "Press d to see them, and get the file back.",
+            ),
+            (
+                "Renumber it: `supadeck migration renumber 20260101_a.sql`.",
+                "Renumber it: key w.",
+            ),
+            (
+                "Apply them with `--include-out-of-order`, or give the files a newer version with `supadeck migration renumber 1`.",
+                "Select one of them: a applies it all the same, w gives it a newer version.",
+            ),
+            (
+                "Write rollback/1_a.sql beside the migrations.",
+                "Press n to make rollback/1_a.sql.",
             ),
             ("`--limit` or a filter helps.", "a filter (key /) helps."),
             ("Run `supadeck doctor`", "Run `supadeck doctor`"),

@@ -6,8 +6,10 @@ use supadeck::app::effect::{Effect, Load};
 use supadeck::app::model::{Model, Screen};
 use supadeck::app::msg::{Msg, Report};
 use supadeck::app::update;
-use supadeck::domain::migration::{Direction, Outcome, Plan, StepEnd, StepReport};
-use supadeck::domain::problem::Problem;
+use supadeck::domain::migration::{
+    Direction, Entry, Outcome, Plan, RollbackFile, State, StepEnd, StepReport,
+};
+use supadeck::domain::problem::{Kind, Problem};
 use supadeck::domain::seed::{SeedEntry, SeedListing, SeedState, StaleSeed};
 
 const GONE: &str = "cannot be brought back";
@@ -235,4 +237,163 @@ fn bars_and_signs_of_weeks_are_explained() {
         press(&mut model, &[screen]);
         assert!(text(&model).contains(part), "{part}\n{}", text(&model));
     }
+}
+
+#[test]
+fn a_refused_plan_says_what_was_asked_for_and_names_keys() {
+    let refused = |hint: &str| {
+        let problem = Problem::new(Kind::Conflict, "Pending versions are older.", "");
+        Report::Plan(Err(problem.with_hint(hint)))
+    };
+    let order = "Apply them with `--include-out-of-order`, or give the files a newer version with `supadeck migration renumber 1_a.sql`.";
+    let file = "Write rollback/1_a.sql beside the migrations.";
+    for (keys, title, hint, part) in [
+        (
+            ["G", "a"],
+            "Apply: not done",
+            order,
+            "Select one of them: a applies it all the same, w gives it a newer version.",
+        ),
+        (
+            ["G", "p"],
+            "Dry run: not done",
+            order,
+            "Select one of them: a applies it",
+        ),
+        (
+            ["g", "u"],
+            "Roll back: not done",
+            file,
+            "Press n to make rollback/1_a.sql.",
+        ),
+    ] {
+        let mut model = filled((120, 40));
+        press(&mut model, &["2"]);
+        let effects = press(&mut model, &keys);
+        answer(&mut model, ticket(&effects), refused(hint));
+        let frame = text(&model);
+        assert!(frame.contains(title), "{frame}");
+        let words: Vec<&str> = frame
+            .split_whitespace()
+            .filter(|word| *word != "│")
+            .collect();
+        let words = words.join(" ");
+        assert!(
+            words.contains(part) && !words.contains("--include"),
+            "{words}"
+        );
+    }
+}
+
+#[test]
+fn what_cannot_be_rolled_back_is_not_offered_to_be() {
+    let mut model = filled((120, 40));
+    press(&mut model, &["2", "g"]);
+    let rows = model.migrations.table.remote.held_mut().unwrap();
+    for entry in rows.iter_mut() {
+        entry.way_back = RollbackFile::Missing;
+        entry.reversible = false;
+    }
+    let newest = rows
+        .iter()
+        .rposition(|entry| entry.recorded.is_some())
+        .unwrap();
+    for _ in 0..newest {
+        press(&mut model, &["j"]);
+    }
+    let footer = text(&model).lines().last().unwrap().to_owned();
+    assert!(
+        !footer.contains("roll this back") && !footer.contains("dry run of its"),
+        "{footer}"
+    );
+    let effects = press(&mut model, &["u"]);
+    assert!(
+        !effects
+            .iter()
+            .any(|effect| matches!(effect, Effect::Load { .. })),
+        "{effects:?}"
+    );
+    assert!(
+        text(&model).contains("has no rollback file; make one first."),
+        "{}",
+        text(&model)
+    );
+}
+
+#[test]
+fn a_key_without_anything_to_act_on_says_why() {
+    let mut model = filled((120, 40));
+    press(&mut model, &["7", "t"]);
+    assert!(
+        text(&model).contains("he clock of this machine is UTC too"),
+        "{}",
+        text(&model)
+    );
+    let effects = press(&mut model, &["r"]);
+    let empty = supadeck::domain::audit::Page::default();
+    answer(&mut model, ticket(&effects), Report::Audit(Ok(empty)));
+    press(&mut model, &["H"]);
+    assert!(
+        text(&model).contains("here is no record here"),
+        "{}",
+        text(&model)
+    );
+    press(&mut model, &["9", "H"]);
+    assert!(
+        text(&model).contains("pen a table first"),
+        "{}",
+        text(&model)
+    );
+}
+
+#[test]
+fn what_is_wrong_comes_before_what_is_right_and_is_not_cut() {
+    for size in [(120, 40), (80, 24)] {
+        let mut model = filled(size);
+        let rows = model.migrations.table.remote.held_mut().unwrap();
+        let one = rows[0].clone();
+        for state in [
+            State::OutOfOrder,
+            State::Edited,
+            State::Missing,
+            State::Invalid,
+        ] {
+            rows.push(Entry {
+                state,
+                ..one.clone()
+            });
+        }
+        press(&mut model, &["1"]);
+        let frame = text(&model);
+        for state in [
+            "invalid",
+            "missing",
+            "edited",
+            "out_of_order",
+            "pending",
+            "applied",
+        ] {
+            assert!(
+                frame.contains(&format!(" {state}")),
+                "{state} {size:?}\n{frame}"
+            );
+        }
+        let place = |word: &str| frame.find(word).unwrap();
+        assert!(place("1 invalid") < place("1 pending"), "{frame}");
+    }
+}
+
+#[test]
+fn the_time_of_the_read_stays_before_the_name_of_the_program() {
+    let mut model = filled((80, 24));
+    model.project.as_mut().unwrap().name = "planning of the whole team".into();
+    let header = text(&model).lines().next().unwrap().to_owned();
+    assert!(
+        header.contains("read 11:22:33 UTC") && !header.contains("supadeck"),
+        "{header}"
+    );
+    assert!(
+        header.contains("alice@example.com") && header.contains("RLS on"),
+        "{header}"
+    );
 }

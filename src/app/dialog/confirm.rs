@@ -15,12 +15,13 @@ use crate::app::rows::Rows;
 use crate::app::seen::Seen;
 use crate::domain::lock::UnlockRequest;
 use crate::domain::migration::Plan;
-use crate::domain::plural::counted;
 use crate::domain::report::Tone;
 use crate::domain::seed::SeedPlan;
 use crate::domain::sql::outline::Piece;
 use std::ops::Range;
 
+/// The longest of the reasons why a question is not asked yet.
+pub(super) const LONGEST_UNREAD: &str = "There is more below. Scroll to the end to confirm.";
 /// The key that starts a dry run on a scratch database.
 pub const SCRATCH_KEY: char = 's';
 
@@ -75,12 +76,12 @@ pub enum Refused {
 /// Where something stands that must be seen first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unread {
-    /// Further down, on the way.
+    /// On the next page.
     Below,
-    /// Further down, with what need not be read before it.
+    /// Further down in the text, of which the end is enough.
     Beyond,
-    /// Further up.
-    Above,
+    /// Among the facts, and not on the next page.
+    Elsewhere,
 }
 
 /// A fact before it lies on the screen: its name, what it means, what it says.
@@ -134,7 +135,7 @@ pub struct Confirm {
     base: usize,
     /// The places in the text where risks are marked.
     stops: Vec<usize>,
-    /// What must be on screen and was not, each part whole, in order.
+    /// What must be on screen and was not, each part whole, in order. Once the end was on screen, the text has no such part.
     must_see: Vec<Range<usize>>,
     /// What was on screen.
     seen: Seen,
@@ -225,14 +226,19 @@ impl Confirm {
         let mut confirm = Self::new(title, facts, &[], word, asked);
         confirm.is_sql = true;
         confirm.text = Rows::sql(&script.lines.join("\n"));
-        let (parts, risks) = script.must_read(confirm.text.text());
         confirm.statements = script.starts(confirm.text.text());
         confirm.outlined = script.outlined(confirm.text.text());
-        let base = confirm.base;
-        let parts = parts.into_iter();
+        let (base, end) = (confirm.base, confirm.text.text().len());
+        let risks = script.risks(confirm.text.text());
+        let parts = risks.iter();
         let parts = parts.map(|part| base + part.start..base + part.end);
         confirm.must_see.extend(parts);
-        confirm.stops = risks;
+        if script.is_unknown {
+            confirm
+                .must_see
+                .push(base + end.saturating_sub(1)..base + end);
+        }
+        confirm.stops = risks.into_iter().map(|part| part.start).collect();
         confirm
     }
 
@@ -248,16 +254,13 @@ impl Confirm {
     }
 
     /// Why the question is not asked yet.
-    pub fn unread_text(&self) -> String {
-        let count = self.missing_rows().len().max(1);
-        let parts = counted(count, "part");
-        format!("To confirm, read on: {parts} not shown yet.")
-    }
-
-    /// The most room that the reason takes.
-    pub(super) fn longest_unread_text(&self) -> String {
-        let parts = counted(self.must_see.len().max(10), "part");
-        format!("To confirm, read on: {parts} not shown yet.")
+    pub fn unread_text(&self) -> &'static str {
+        let is_below = self.unread() != Unread::Elsewhere;
+        match (is_below, self.stops.is_empty()) {
+            (true, false) => "More risks below. Scroll to the end to confirm.",
+            (true, true) => LONGEST_UNREAD,
+            (false, _) => "There is more above. Scroll up to confirm.",
+        }
     }
 
     /// The rows at which something begins that must be seen and was not, in order.
@@ -273,11 +276,12 @@ impl Confirm {
     /// Where the next stands of what must be seen and was not.
     pub fn unread(&self) -> Unread {
         let behind = self.sheet.in_view(self.top).end;
+        let text = self.sheet.row_of_text(0);
         let rows = self.missing_rows();
         match rows.iter().find(|row| **row >= behind) {
             Some(row) if row - behind < usize::from(self.sheet.room) => Unread::Below,
-            Some(_) => Unread::Beyond,
-            None => Unread::Above,
+            Some(row) if *row >= text => Unread::Beyond,
+            _ => Unread::Elsewhere,
         }
     }
 
@@ -337,6 +341,11 @@ impl Confirm {
         parts
     }
 
+    /// Whether the end of the text is on screen.
+    fn is_at_end(&self) -> bool {
+        self.sheet.needs.is_none() && self.sheet.in_view(self.top).end == self.sheet.total
+    }
+
     /// Whether all that must be seen was or is on screen. Too small a screen asks nothing.
     pub fn is_read(&self) -> bool {
         if self.sheet.needs.is_some() {
@@ -346,7 +355,11 @@ impl Confirm {
         for part in self.in_view() {
             seen.add(part);
         }
-        self.must_see.iter().all(|part| seen.holds(part))
+        let is_at_end = self.is_at_end();
+        let is_done = |part: &Range<usize>| is_at_end && part.start >= self.base;
+        self.must_see
+            .iter()
+            .all(|part| is_done(part) || seen.holds(part))
     }
 
     /// Takes a key. What is on screen then was seen: the shell draws a dialog before it gives it a key.
@@ -360,8 +373,9 @@ impl Confirm {
         for part in self.in_view() {
             self.seen.add(part);
         }
-        let seen = &self.seen;
-        self.must_see.retain(|part| !seen.holds(part));
+        let (seen, base, is_at_end) = (&self.seen, self.base, self.is_at_end());
+        self.must_see
+            .retain(|part| !seen.holds(part) && !(is_at_end && part.start >= base));
         let is_read = self.is_read();
         if self.press_search(key, command) {
             return DialogResult::Stay(Vec::new());

@@ -12,7 +12,7 @@
 //! └ keys ────────────────────────────┘
 //! ```
 
-use super::confirm::Confirm;
+use super::confirm::{Confirm, LONGEST_UNREAD};
 use crate::app::wrap::{width, wrap};
 use std::ops::Range;
 
@@ -96,7 +96,7 @@ fn answer_rows(confirm: &Confirm, columns: usize) -> (usize, bool) {
     let label = confirm.label();
     let is_apart = width(&label) + 2 + width(&confirm.word) + 1 > columns;
     let field = usize::from(is_apart && !confirm.asked.is_light());
-    let waits = wrap(&confirm.longest_unread_text(), columns).len();
+    let waits = wrap(LONGEST_UNREAD, columns).len();
     (waits.max(wrap(&label, columns).len() + field), is_apart)
 }
 

@@ -18,7 +18,6 @@ pub mod help;
 pub mod identity;
 pub mod mfa;
 pub mod migrate;
-mod must_read;
 pub mod new_file;
 pub mod onboarding;
 pub mod palette;

@@ -104,6 +104,7 @@ fn take(model: &mut Model, way: &Resolution) -> Vec<Effect> {
     match end_of(model, way) {
         End::Plan(wish) => {
             model.plan_for = PlanFor::Running;
+            model.plan_what = wish.what();
             vec![requests::effect(model, Slot::Plan, Load::Plan(wish))]
         }
         End::Change(correction) => {

@@ -1,20 +1,14 @@
-//! The statements of a question in lines, with the lines about them, and which of it all must be read before the answer. Of megabytes
-//! an outline: a statement with a risk or of a few words stands there as it is, any other is a line of its own, hundreds of a kind are one.
+//! The statements of a question in lines, with the notes of their risks above them. Of megabytes an outline: a statement with a risk or
+//! of a few words stands there as it is, any other is a line of its own, hundreds of a kind are one.
 
-use super::must_read::{Extent, parts};
 use crate::app::outline::OUTLINE_FROM;
 use crate::app::rows::clean;
+use crate::domain::lint::holds_only_values;
 use crate::domain::plural::grouped;
 use crate::domain::sql::outline::{Entry, Outline, Piece};
 use crate::domain::table::cell::size;
 use crate::domain::text::cell;
 use std::ops::Range;
-
-/// From so many lines or bytes of statements on, only what has a risk must be read to the last word.
-const LONG: (usize, usize) = (2_000, 128 << 10);
-
-/// Where nobody looked for risks, a line stands for a statement only where its rows begin within so many bytes.
-const HEAD: usize = 200;
 
 /// What a line of an outline stands for: where the line begins, and the statements.
 pub(super) type Outlined = (usize, Vec<Piece>);
@@ -24,13 +18,11 @@ pub(super) type Outlined = (usize, Vec<Piece>);
 pub(super) struct Script {
     /// In lines.
     pub lines: Vec<String>,
-    /// The lines of heads and of risks.
-    said: Vec<Range<usize>>,
-    /// The lines of statements, and whether they have a risk.
-    statements: Vec<(Range<usize>, bool)>,
-    /// The lines at which risks begin.
-    pub risks: Vec<usize>,
-    /// Whether nobody looked for risks, so that all of it must be read.
+    /// The lines of statements.
+    statements: Vec<Range<usize>>,
+    /// The lines of the notes of risks.
+    risks: Vec<Range<usize>>,
+    /// Whether nobody looked for risks, so that its end must be seen in any case.
     pub is_unknown: bool,
     /// Whether it is shown by its outline.
     is_outline: bool,
@@ -55,10 +47,8 @@ impl Script {
         if !self.lines.is_empty() {
             self.lines.push(String::new());
         }
-        let begin = self.lines.len();
         let text = format!("-- {text}");
         self.lines.extend(clean(&text).lines().map(str::to_owned));
-        self.said.push(begin..self.lines.len());
     }
 
     /// Adds a statement below its risks.
@@ -68,34 +58,25 @@ impl Script {
             return;
         }
         self.finish();
-        let is_risky = !risks.is_empty();
         for risk in risks {
             let begin = self.lines.len();
-            self.risks.push(begin);
             self.lines.extend(risk);
-            self.said.push(begin..self.lines.len());
+            self.risks.push(begin..self.lines.len());
         }
-        self.whole(&piece, is_risky);
+        self.whole(&piece);
     }
 
     /// Adds a statement as it is.
-    fn whole(&mut self, piece: &Piece, is_risky: bool) {
+    fn whole(&mut self, piece: &Piece) {
         let begin = self.lines.len();
         let text = format!("{};", &*piece.sql);
         self.lines.extend(clean(&text).lines().map(str::to_owned));
-        self.statements.push((begin..self.lines.len(), is_risky));
+        self.statements.push(begin..self.lines.len());
     }
 
-    /// Whether a few words can stand for a statement. Where nobody looked for risks, they can where nothing but rows follows.
+    /// Whether a few words can stand for a statement. Where nobody looked for risks, they can where it holds nothing but rows.
     fn may_be_told(&self, piece: &Piece) -> bool {
-        let ends_in_values = || {
-            let mut needed = parts(&piece.sql, Extent::All);
-            // The last character of a statement is always among them.
-            needed.pop_if(|part| part.end == piece.sql.len() && part.len() == 1);
-            let end = needed.last().map_or(0, |part| part.end);
-            end <= HEAD && piece.sql[..end].to_ascii_lowercase().ends_with("values")
-        };
-        !self.is_unknown || ends_in_values()
+        !self.is_unknown || holds_only_values(&piece.sql)
     }
 
     /// Gives the statements that are told by an outline their lines.
@@ -104,7 +85,7 @@ impl Script {
         for entry in &outline.entries {
             let (told, stands_for) = match entry {
                 Entry::Statement(at) if outline.pieces[*at].is_short() => {
-                    self.whole(&outline.pieces[*at], false);
+                    self.whole(&outline.pieces[*at]);
                     continue;
                 }
                 Entry::Statement(at) => {
@@ -126,7 +107,6 @@ impl Script {
             };
             let begin = self.lines.len();
             self.lines.push(format!("-- {}", cell(&told)));
-            self.said.push(begin..begin + 1);
             self.outlined.push((begin, stands_for));
         }
     }
@@ -150,7 +130,7 @@ impl Script {
     pub fn starts(&self, text: &str) -> Vec<usize> {
         let starts = line_starts(text);
         let start = |line: usize| starts.get(line).copied().unwrap_or(text.len());
-        let whole = self.statements.iter().map(|(lines, _)| (lines.start, 1));
+        let whole = self.statements.iter().map(|lines| (lines.start, 1));
         let told = self
             .outlined
             .iter()
@@ -162,8 +142,8 @@ impl Script {
             .collect()
     }
 
-    /// The bytes that must be read of its lines as one text, in order, and those at which risks begin.
-    pub fn must_read(&self, text: &str) -> (Vec<Range<usize>>, Vec<usize>) {
+    /// The bytes of the notes of risks, in its lines as one text, in order.
+    pub fn risks(&self, text: &str) -> Vec<Range<usize>> {
         let starts = line_starts(text);
         let start = |line: usize| starts.get(line).copied().unwrap_or(text.len());
         let bytes = |lines: &Range<usize>| {
@@ -173,22 +153,7 @@ impl Script {
             };
             start(lines.start).min(end)..end
         };
-        let all = self.statements.iter();
-        let line_count: usize = all.map(|(lines, _)| lines.len()).sum();
-        let is_long = line_count > LONG.0 || text.len() > LONG.1;
-        let mut needed: Vec<Range<usize>> = self.said.iter().map(bytes).collect();
-        for (lines, is_risky) in &self.statements {
-            let bytes = bytes(lines);
-            let extent = if is_long && !is_risky && !self.is_unknown {
-                Extent::Outline
-            } else {
-                Extent::All
-            };
-            let found = parts(&text[bytes.clone()], extent).into_iter();
-            needed.extend(found.map(|part| bytes.start + part.start..bytes.start + part.end));
-        }
-        needed.sort_unstable_by_key(|part| part.start);
-        (needed, self.risks.iter().map(|line| start(*line)).collect())
+        self.risks.iter().map(bytes).collect()
     }
 }
 

@@ -252,7 +252,13 @@ impl Migrations {
         }
         let newest = self.table.rows().iter().rfind(is_applied);
         if newest.is_some_and(|newest| newest.version == entry.version) {
+            has_way_back(entry)?;
             return Ok(PlanRequest::RollbackLast { count: 1 });
+        }
+        let newer = self.table.rows().iter().filter(is_applied);
+        let newer = newer.filter(|other| other.version > entry.version);
+        for other in newer {
+            has_way_back(other)?;
         }
         Ok(PlanRequest::RollbackTo {
             version: entry.version.clone(),
@@ -318,6 +324,18 @@ impl Migrations {
             version: "0".into(),
         })
     }
+}
+
+/// Whether a version can be rolled back. Of one whose files are gone, the history may hold the way.
+fn has_way_back(entry: &Entry) -> Result<(), String> {
+    if entry.file.is_some() && entry.way_back == RollbackFile::Missing {
+        return Err(format!(
+            "{} has no rollback file; make one first.",
+            entry.version
+        ));
+    }
+    // What is wrong with one that is there, the plan says.
+    Ok(())
 }
 
 /// Why nothing begins at a version that stands in the middle: how it goes on is a choice of its own.

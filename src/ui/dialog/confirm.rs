@@ -134,7 +134,8 @@ fn keys(frame: &mut Frame, inside: Rect, view: DrawContext, confirm: &Confirm, i
         _ if !is_read => {
             let key = match confirm.unread() {
                 Unread::Below => "pgdn".to_owned(),
-                Unread::Beyond | Unread::Above => keys.first_key(Command::NextRisk),
+                Unread::Beyond => "end".to_owned(),
+                Unread::Elsewhere => keys.first_key(Command::NextRisk),
             };
             vec![(key, "see the rest"), (escape, cancel)]
         }
@@ -182,7 +183,7 @@ fn answer(frame: &mut Frame, inside: Rect, view: DrawContext, confirm: &Confirm,
     let text = if is_read {
         confirm.label()
     } else {
-        confirm.unread_text()
+        confirm.unread_text().to_owned()
     };
     if is_read && !confirm.asked.is_light() && !sheet.is_field_apart() {
         return field(frame, inside, first, view, &text, &confirm.typed, true);

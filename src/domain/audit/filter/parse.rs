@@ -297,7 +297,11 @@ fn no_term(word: &str) -> Problem {
         "A filter is a key, a colon and a value.",
     );
     let lower = word.to_ascii_lowercase();
-    problem.with_hint(if is_key(&lower) {
+    // A field of the row, as in a filter of a table.
+    let field = word.find(['<', '>', '~', '=', '!']).map(|at| &word[..at]);
+    problem.with_hint(if field.is_some_and(is_plain_field) {
+        format!("Did you mean `after.{shown}`?")
+    } else if is_key(&lower) {
         format!("Write `{lower}:` with a value.")
     } else if word.contains('.') {
         format!("For example `action:{shown}`.")
@@ -327,8 +331,17 @@ fn unknown_key(key: &str) -> Problem {
     }
     match meant(&lower).or_else(|| nearest(&lower)) {
         Some(meant) => problem.with_hint(format!("Did you mean `{meant}:`?")),
+        None if is_plain_field(key) => {
+            problem.with_hint(format!("For a field of the row write `after.{shown}:`."))
+        }
         None => problem,
     }
+}
+
+/// Whether a text can be the name of a field that needs no quotes.
+fn is_plain_field(text: &str) -> bool {
+    let is_part = |c: char| c.is_alphanumeric() || matches!(c, '_' | '.' | '[' | ']');
+    text.starts_with(|c: char| c.is_alphabetic() || c == '_') && text.chars().all(is_part)
 }
 
 /// The known key that is at most two edits away.

@@ -561,3 +561,20 @@ fn another_value_of_a_key_takes_the_place_of_the_one_that_is_there() {
         );
     }
 }
+
+#[test]
+fn a_field_without_its_side_is_asked_about() {
+    for (typed, hint) in [
+        ("qty>3", "Did you mean `after.qty>3`?"),
+        ("tags[0]!=x", "Did you mean `after.tags[0]!=x`?"),
+        ("notes~deep", "Did you mean `after.notes~deep`?"),
+        (
+            "status:done",
+            "For a field of the row write `after.status:`.",
+        ),
+        ("acter:me", "Did you mean `actor:`?"),
+    ] {
+        let problem = Filter::parse(typed, now()).unwrap_err();
+        assert_eq!(problem.hint.as_deref(), Some(hint), "{typed}");
+    }
+}
