@@ -20,7 +20,8 @@ pub fn ends<'a>(ids: impl Iterator<Item = &'a str>) -> (usize, usize) {
         starts.map(move |start| (start, sum - start))
     });
     let mut all = all;
-    all.find(|ends| tells(*ends)).unwrap_or((LEAST, longest))
+    all.find(|ends| tells(*ends))
+        .unwrap_or((LEAST, longest.max(LEAST)))
 }
 
 /// An id with so much of its start and its end: `a11c…0001`.
