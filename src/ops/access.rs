@@ -317,6 +317,7 @@ mod tests {
             why: Why::RlsOff,
             passes: false,
             parts: None,
+            touched: None,
         };
         Told(AccessRules {
             schemas: vec!["public".into(), "quiet".into()],

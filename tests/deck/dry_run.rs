@@ -115,6 +115,9 @@ fn dry_run() -> DryRun {
         why: Some(Why::RlsOff),
         passes: false,
         only_parts: false,
+        remade: false,
+        depends_on: None,
+        is_alike: false,
         ids: (1, Some(1)),
     };
     let steps = FILES.iter().map(|(version, name, statements)| StepReport {

@@ -47,6 +47,7 @@ pub fn matrix() -> Matrix {
         why,
         passes: false,
         parts: None,
+        touched: None,
     };
     let held = |role: &str, table, verb| Held {
         role: role.into(),

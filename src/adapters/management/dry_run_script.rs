@@ -28,7 +28,7 @@ const COUNT_ALL: Duration = Duration::from_secs(30);
 /// The columns of the questions about the tables and about their locks.
 const BASELINE_COLUMNS: usize = 7;
 const MEASURE_COLUMNS: usize = 9;
-const RIGHTS_COLUMNS: usize = 9;
+const RIGHTS_COLUMNS: usize = 10;
 /// What a look at the catalog may take, whatever the limit of a statement is; the next look gives that back.
 const EASE: &str = "perform pg_catalog.set_config('supadeck.limit', pg_catalog.current_setting('statement_timeout'), true), \
     pg_catalog.set_config('statement_timeout', '20000', true); ";

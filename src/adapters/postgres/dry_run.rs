@@ -359,7 +359,7 @@ impl PgDryRun {
                 Some(after) => after,
                 None => self.rights().await?,
             };
-            let changes = changes(&rights.before, &after);
+            let changes = changes(&rights.before, &after, &before.snapshot.ids());
             let wanted: Vec<(String, u32)> = changes
                 .iter()
                 .filter(|change| change.may_show())

@@ -1,6 +1,10 @@
 -- What decides who may do what, as one JSON document: who is connected, the roles of the API, tables and views, policies, grants,
 -- and the rights that follow from them by the same rules as in a dry run. `$PEOPLE$` stands for the users that were asked for.
-with rights (role, id, object, verb, verdict, digest, why, passes) as ($RIGHTS$),
+with every_right (role, id, object, verb, verdict, digest, why, passes, parts, touched) as ($RIGHTS$),
+-- What the matrix shows of them: no memberships, and nothing on catalogs or that row level security does not hold for.
+rights as (
+  select * from every_right e where e.why not in ('beyond', 'member', 'system')
+),
 space as (
   select n.oid, n.nspname from pg_catalog.pg_namespace n
   where n.nspname !~ '^pg_' and n.nspname not in ('information_schema', 'supabase_migrations')
@@ -18,7 +22,7 @@ role as (
   -- The same as those of the rights: the platform's own are none of a project.
   where not r.rolsuper and r.rolname !~ '^pg_' and r.rolname <> session_user
     and r.rolname not in ('postgres', 'dashboard_user', 'authenticator') and r.rolname !~ '^supabase_'
-    and (r.rolname in ('anon', 'authenticated', 'service_role') or api.is_of_api or r.rolname in (select role from rights))
+    and (r.rolname in ('anon', 'authenticated', 'service_role') or api.is_of_api or r.rolname in (select role from rights where why <> 'owner'))
 ),
 verb (word) as (values ('select'), ('insert'), ('update'), ('delete'))
 select pg_catalog.json_build_object(

@@ -2,7 +2,7 @@
 
 use super::dry_run_limits::COUNT;
 use super::quote::{block, dollar};
-use crate::domain::dry_run::access::{Right, Verdict, Visible, Why};
+use crate::domain::dry_run::access::{Right, Touch, Touched, Verdict, Visible, Why};
 use crate::domain::dry_run::losses::Counts;
 use crate::domain::dry_run::measure::{
     Baseline, BaselineTable, CountTarget, Rows, Tally, TouchedTable, Uncounted,
@@ -53,12 +53,22 @@ pub(in crate::adapters) fn parse_rights(rows: Texts) -> Result<Vec<Right>, Probl
             // A connection says `t`, JSON says `true`.
             passes: cell()?.starts_with('t'),
             parts: cell(),
+            touched: cell().as_deref().and_then(touch),
         })
     };
     let rights = rows
         .into_iter()
         .map(|row| right(row).ok_or_else(|| unknown("a right")));
     rights.collect()
+}
+
+/// Reads what was changed further away.
+fn touch(said: &str) -> Option<Touched> {
+    let (kind, names) = said.split_once(':')?;
+    Some(Touched {
+        kind: Touch::of(kind)?,
+        names: names.to_owned(),
+    })
 }
 
 /// The id of somebody who owns nothing.

@@ -1,7 +1,7 @@
 -- The catalog of every schema that belongs to users, one row an object: kind, the relation it belongs to, name, and its
 -- properties as one JSON object of texts, and which entry of the catalogs it is. Run with an empty search_path, so that every name is written in full.
 -- Left out: system schemas, the books of migrations, and everything that belongs to an extension.
-with space as (
+with recursive space as (
   select n.oid, n.nspname, n.nspowner, n.nspacl from pg_catalog.pg_namespace n
   where n.nspname !~ '^pg_' and n.nspname not in ('information_schema', 'supabase_migrations')
 ),
@@ -29,6 +29,32 @@ proc as (
     || '(' || pg_catalog.pg_get_function_identity_arguments(p.oid) || ')' as name
   from pg_catalog.pg_proc p join space s on s.oid = p.pronamespace
   where not exists (select from owned o where o.classid = 'pg_catalog.pg_proc'::regclass and o.objid = p.oid)
+),
+-- The platform's own roles, and the one that asks.
+platform (rolname) as (
+  values ('postgres'), ('dashboard_user'), ('authenticator'), ('pgbouncer'), ('pgsodium_keyholder'), ('pgsodium_keyiduser'), ('pgsodium_keymaker'), ('pgtle_admin'), ('cli_login_postgres'), ('supabase_admin'), ('supabase_auth_admin'), ('supabase_storage_admin'), ('supabase_functions_admin'), ('supabase_realtime_admin'), ('supabase_replication_admin'), ('supabase_etl_admin'), ('supabase_read_only_user'), ('supabase_privileged_role'), ('supabase_superuser'), (session_user)
+),
+-- Whom this database concerns: the roles of the API, those that own something here, are granted something or are named in a policy, those
+-- that everything is open to, the groups that Postgres has, and whoever is a member of one of them, over however many roles.
+concerned (oid) as (
+  select one.oid from (
+    select r.oid from pg_catalog.pg_roles r
+    where r.rolname in ('anon', 'authenticated', 'service_role', 'postgres') or r.rolname ~ '^pg_' or r.rolbypassrls or r.rolsuper
+    union
+    select m.roleid from pg_catalog.pg_auth_members m join pg_catalog.pg_roles a on a.oid = m.member where a.rolname = 'authenticator'
+    union select c.relowner from pg_catalog.pg_class c join space s on s.oid = c.relnamespace
+    union select p.proowner from pg_catalog.pg_proc p join space s on s.oid = p.pronamespace
+    union select n.nspowner from pg_catalog.pg_namespace n join space s on s.oid = n.oid
+    union select a.grantee from pg_catalog.pg_class c join space s on s.oid = c.relnamespace cross join lateral pg_catalog.aclexplode(c.relacl) a
+    union
+    select a.grantee from pg_catalog.pg_attribute t join pg_catalog.pg_class c on c.oid = t.attrelid join space s on s.oid = c.relnamespace
+    cross join lateral pg_catalog.aclexplode(t.attacl) a where t.attacl is not null
+    union select a.grantee from pg_catalog.pg_proc p join space s on s.oid = p.pronamespace cross join lateral pg_catalog.aclexplode(p.proacl) a
+    union select a.grantee from pg_catalog.pg_namespace n join space s on s.oid = n.oid cross join lateral pg_catalog.aclexplode(n.nspacl) a
+    union select o from pg_catalog.pg_policy p cross join lateral pg_catalog.unnest(p.polroles) o
+  ) one (oid)
+  union
+  select m.member from concerned c join pg_catalog.pg_auth_members m on m.roleid = c.oid
 ),
 thing (classid, objid, subid, kind, parent, name, owner, acl, said) as (
   select 'pg_catalog.pg_namespace'::regclass::oid, s.oid, 0, 'schema', null::text, pg_catalog.quote_ident(s.nspname),
@@ -230,6 +256,15 @@ thing (classid, objid, subid, kind, parent, name, owner, acl, said) as (
   from pg_catalog.pg_default_acl d left join space s on s.oid = d.defaclnamespace
   where d.defaclnamespace = 0 or s.oid is not null
   union all
+  select 'pg_catalog.pg_database'::regclass, d.oid, 0, 'settings', null, 'of ' || w.name, null, null,
+    (select coalesce(pg_catalog.jsonb_object_agg(pg_catalog.split_part(o, '=', 1),
+        case when o ~ '^([a-z_]+|pgrst\.db_(schemas|anon_role|max_rows|extra_search_path|pre_request|aggregates_enabled|plan_enabled))='
+          then pg_catalog.substr(o, pg_catalog.strpos(o, '=') + 1) else '(hidden, ' || pg_catalog."left"(pg_catalog.md5(o), 8) || ')' end), '{}')
+      from pg_catalog.pg_db_role_setting s cross join pg_catalog.unnest(s.setconfig) o where s.setrole = 0 and s.setdatabase = w.oid)
+  from pg_catalog.pg_database d cross join lateral (values (d.oid, 'this database'), (0, 'every database')) w (oid, name)
+  where d.datname = pg_catalog.current_database()
+    and exists (select from pg_catalog.pg_db_role_setting s where s.setrole = 0 and s.setdatabase = w.oid)
+  union all
   -- Values of settings can be secrets: of those with a name of their own only whether they differ is told.
   select 'pg_catalog.pg_authid'::regclass, r.oid, 0, 'role', null, pg_catalog.quote_ident(r.rolname), null, null,
     jsonb_build_object(
@@ -245,7 +280,7 @@ thing (classid, objid, subid, kind, parent, name, owner, acl, said) as (
           from pg_catalog.pg_auth_members m join pg_catalog.pg_roles g on g.oid = m.roleid where m.member = r.oid) o) end,
       'members', (select pg_catalog.string_agg(distinct pg_catalog.quote_ident(g.rolname), ', ' order by pg_catalog.quote_ident(g.rolname))
         from pg_catalog.pg_auth_members m join pg_catalog.pg_roles g on g.oid = m.member
-        where m.roleid = r.oid and not g.rolsuper and g.rolname not in ('postgres', session_user) and g.rolname !~ '^supabase_'),
+        where m.roleid = r.oid and (g.rolname = 'authenticator' or g.rolname not in (select rolname from platform))),
       'settings', (select pg_catalog.string_agg(pg_catalog.concat(pg_catalog.split_part(o, '=', 1), '=',
           case when o ~ '^([a-z_]+|pgrst\.db_(schemas|anon_role|max_rows|extra_search_path|pre_request|aggregates_enabled|plan_enabled))='
             then pg_catalog.substr(o, pg_catalog.strpos(o, '=') + 1) else '(hidden, ' || pg_catalog."left"(pg_catalog.md5(o), 8) || ')' end,
@@ -254,13 +289,8 @@ thing (classid, objid, subid, kind, parent, name, owner, acl, said) as (
         where s.setrole = r.oid and s.setdatabase in (0, (select d.oid from pg_catalog.pg_database d where d.datname = pg_catalog.current_database())))
     )
   from pg_catalog.pg_roles r
-  where r.rolname !~ '^(pg_|supabase_)' and r.rolname not in ('postgres', 'dashboard_user', session_user)
-    and (r.rolname in ('anon', 'authenticated', 'service_role', 'authenticator') or r.rolbypassrls
-      or exists (select from pg_catalog.pg_auth_members m join pg_catalog.pg_roles a on a.oid = m.roleid
-        where m.member = r.oid and a.rolname in ('anon', 'authenticated', 'service_role'))
-      or exists (select from pg_catalog.pg_auth_members m join pg_catalog.pg_roles a on a.oid = m.member
-        where m.roleid = r.oid and a.rolname = 'authenticator')
-      or r.oid in (select a.grantee from rel cross join lateral pg_catalog.aclexplode(rel.relacl) a where a.grantee <> rel.relowner))
+  join concerned c on c.oid = r.oid
+  where r.rolname !~ '^pg_' and r.rolname not in (select rolname from platform) or r.rolname = 'authenticator'
 ),
 granted as (
   select one.classid, one.objid, one.subid, pg_catalog.jsonb_object_agg('grant to ' || one.who, one.what) as said

@@ -126,6 +126,7 @@ mod tests {
             why: Why::Definer,
             passes: false,
             parts: None,
+            touched: None,
         };
         let functions = [
             ("public", "public.f()"),

@@ -544,6 +544,7 @@ mod tests {
             why: Why::Policies,
             passes: false,
             parts: None,
+            touched: None,
         };
         AccessRules {
             roles: vec![role("anon")],

@@ -1,8 +1,8 @@
 //! Who gains or loses access, with the consequence and the rows that become visible.
 
 use super::{Line, Lines, Tone};
-use crate::domain::dry_run::Report;
-use crate::domain::dry_run::access::{AccessChange, LISTEN, Verdict, Why};
+use crate::domain::dry_run::access::{AccessChange, LISTEN, Touched, Verdict, Why};
+use crate::domain::dry_run::{Environment, Report};
 use crate::domain::snapshot::Kind;
 use crate::domain::snapshot::difference::Change;
 use std::cmp::Reverse;
@@ -13,11 +13,21 @@ const MOST: usize = 30;
 /// The section of a dry run.
 pub(super) fn section(lines: &mut Lines, report: &Report) {
     let found = all(report);
-    let nothing = found.is_empty().then_some("Nobody gains or loses access");
+    let nothing = found.is_empty().then_some(nothing(report));
     let unknown = report.unrehearsed();
     if lines.section(report, "Access", unknown.as_ref(), nothing) {
         let found = found.into_iter().map(|line| line.indented(2));
         lines.most(found.collect(), MOST, "change");
+    }
+}
+
+/// What is said where nothing is found.
+pub(super) fn nothing(report: &Report) -> &'static str {
+    match report.on {
+        Environment::Target => "Nobody gains or loses access",
+        Environment::Scratch => {
+            "No right differs; whose rows policies show was not counted, as a scratch database has none of the target's"
+        }
     }
 }
 
@@ -28,10 +38,16 @@ pub fn all(report: &Report) -> Vec<Line> {
     found
 }
 
-/// The roles that may do other things by themselves: their attributes, memberships and settings.
+/// What opens or closes by itself: attributes, memberships and settings of roles, settings of the database, what a
+/// publication sends, and what is granted on objects that are made later.
 fn roles(report: &Report) -> Vec<Line> {
     let changes = report.difference.changes.iter();
-    let changes = changes.filter(|change| change.object.kind == Kind::Role);
+    let changes = changes.filter(|change| {
+        matches!(
+            change.object.kind,
+            Kind::Role | Kind::Settings | Kind::Publication | Kind::DefaultPrivileges
+        )
+    });
     let words = |change: &Change| -> Vec<String> {
         let properties = change.properties.iter();
         let properties = properties.filter(|one| one.property != "comment");
@@ -44,6 +60,11 @@ fn roles(report: &Report) -> Vec<Line> {
                 };
                 let consequence = match one.property.as_str() {
                     "members" if one.after.is_some() => ", who may do all that it may",
+                    "tables" => ", whose changes its subscribers get",
+                    _ if change.object.kind == Kind::Settings => {
+                        "; policies and functions that read it may let others through, which was not counted"
+                    }
+                    property if property.starts_with("grant to") => ", on what is made later",
                     _ => "",
                 };
                 let after = word(&one.after);
@@ -78,6 +99,9 @@ pub fn reach(why: Why) -> &'static str {
         Why::InvokerView => "what the policies of its tables let through",
         Why::NoPolicies => "every row, because it has no row level security",
         Why::Definer => "it runs as its owner, past every policy (security definer)",
+        Why::Beyond => "all of it, because row level security does not hold for that",
+        Why::Member => "it may do all that its group may",
+        Why::System => "it is no table of a user, and has no row level security",
     }
 }
 
@@ -90,6 +114,8 @@ struct Same<'a> {
     why: Option<Why>,
     opens: bool,
     only_parts: bool,
+    only_remade: bool,
+    depends_on: Option<&'a Touched>,
 }
 
 /// The changes of one table and role that are told together.
@@ -113,6 +139,8 @@ pub fn list(changes: &[AccessChange]) -> Vec<Line> {
             why: change.why,
             opens: change.gains(),
             only_parts: change.only_parts,
+            only_remade: change.is_only_remade(),
+            depends_on: change.depends_on.as_ref(),
         };
         let shown = change.may_show().then_some(change);
         match groups
@@ -134,13 +162,18 @@ pub fn list(changes: &[AccessChange]) -> Vec<Line> {
     }
     let mut alike: Vec<(Group, Vec<&str>)> = Vec::new();
     for group in groups {
-        let is_quiet = |group: &Group| group.shown.is_none_or(|shown| shown.rows == Some(0));
+        let is_quiet = |group: &Group| {
+            let rows = group.shown.map(|shown| shown.rows);
+            rows.is_none_or(|rows| {
+                rows == Some(0) || rows.is_none() && group.same.depends_on.is_some()
+            })
+        };
         let found = alike.iter_mut().find(|(other, _)| {
             is_quiet(&group)
                 && is_quiet(other)
                 && other.same == group.same
                 && other.verbs == group.verbs
-                && other.shown.is_some() == group.shown.is_some()
+                && other.shown.map(|shown| shown.rows) == group.shown.map(|shown| shown.rows)
         });
         if let Some((_, tables)) = found {
             tables.push(group.table);
@@ -167,6 +200,25 @@ pub fn list(changes: &[AccessChange]) -> Vec<Line> {
     alike.into_iter().map(line).collect()
 }
 
+/// That somebody may reach other rows, or run other code, because of what was changed further away.
+fn dependent(role: &str, verbs: &str, table: &str, touched: &Touched, why: Option<Why>) -> String {
+    let changed = match touched.names.as_str() {
+        "" => "functions, views, tables or rows".to_owned(),
+        names => names.to_owned(),
+    };
+    match why {
+        Some(Why::Definer) => format!(
+            "{role} may execute {table}, which runs as its owner and depends on what was changed: {changed}"
+        ),
+        Some(Why::Policies) => format!(
+            "{role} may {verbs} other rows of {table}: its policies depend on what was changed: {changed}"
+        ),
+        _ => format!(
+            "{role} may {verbs} other rows of {table}: it depends on what was changed: {changed}"
+        ),
+    }
+}
+
 fn words(group: &Group, table: &str) -> String {
     let Same {
         role,
@@ -174,6 +226,8 @@ fn words(group: &Group, table: &str) -> String {
         after,
         why,
         only_parts,
+        only_remade,
+        depends_on,
         ..
     } = group.same;
     let verbs = group.verbs.join(", ");
@@ -191,7 +245,12 @@ fn words(group: &Group, table: &str) -> String {
         (_, Verdict::None) if verbs == "execute" => {
             format!("{role} no longer runs {table} as its owner, or may not execute it")
         }
+        (_, Verdict::None) if verbs == "member" => format!("{role} no longer belongs to {table}"),
         (_, Verdict::None) => format!("{role} loses {verbs} on {table}"),
+        _ if why == Some(Why::Member) => {
+            format!("{role} belongs to {table} now, and may do all that it may")
+        }
+        (_, _) if let Some(touched) = depends_on => dependent(role, &verbs, table, touched, why),
         (Verdict::All, _) if why == Some(Why::Definer) => {
             format!("{role} may execute another body of {table}, which runs as its owner")
         }
@@ -202,6 +261,14 @@ fn words(group: &Group, table: &str) -> String {
         }
         _ if why == Some(Why::OpenPart) => {
             format!("{role} may {verbs} {reach}: {table}")
+        }
+        _ if only_remade => {
+            format!("{role} may {verbs} another table that is called {table} now: {reach}")
+        }
+        _ if only_parts && group.shown.is_none() => {
+            format!(
+                "{role} runs other code by {verbs} on {table}: its triggers (security definer) or rules, which run as their owner, differ"
+            )
         }
         _ if only_parts => {
             format!("{role} may {verbs} other rows of {table}: its partitions or heirs differ")
@@ -222,6 +289,9 @@ fn words(group: &Group, table: &str) -> String {
             _ => "visible to it",
         };
         match change.rows {
+            Some(0) if depends_on.is_some() && role == "authenticated" => {
+                text.push_str("; a stranger sees none that were hidden, single users may");
+            }
             Some(0) => {}
             Some(1) => text.push_str(&format!("; 1 row becomes {who}")),
             Some(rows) => text.push_str(&format!("; {rows} rows become {who}")),

@@ -336,8 +336,13 @@ pub fn figures(tried: &Tried) -> Vec<(&'static str, Tone, String)> {
     losses::list(&mut lost, 0, &report.losses);
     named(&mut facts, "lost", &lost.lines, "loss", report.no_loss());
     let opened = access::all(report);
-    let nothing = Some("Nobody gains or loses access");
-    named(&mut facts, "access", &opened, "change", nothing);
+    named(
+        &mut facts,
+        "access",
+        &opened,
+        "change",
+        Some(access::nothing(report)),
+    );
     let platform = report.platform_locks.as_ref();
     facts.extend(platform.map(|locks| ("locks", Tone::Danger, locks.line())));
     let nothing = || (Tone::Text, "No query waits for a lock.".to_owned());

@@ -180,6 +180,7 @@ fn writers_of_changed_rows_wait_where_no_table_is_closed() {
             end: End::Passed,
             took_ms: 1,
             statements,
+            left_out: Vec::new(),
             difference: None,
             note: None,
         };
@@ -197,6 +198,7 @@ fn writers_of_changed_rows_wait_where_no_table_is_closed() {
             uncounted: Vec::new(),
             access: Vec::new(),
             sequences: Vec::new(),
+            sequence_notes: Vec::new(),
             passed_over: Vec::new(),
             platform_locks: None,
             problem: None,
@@ -250,6 +252,9 @@ fn a_table_that_opens_stands_before_functions() {
         passes: false,
         only_parts: false,
         ids: (1, None),
+        remade: false,
+        depends_on: None,
+        is_alike: false,
     };
     let told = access::list(&[
         change("function public.f()", "execute", Why::Definer),

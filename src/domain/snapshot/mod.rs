@@ -6,7 +6,7 @@ pub mod difference;
 mod tests;
 
 use serde::Serialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 /// The kinds of objects, in the order in which people read about them.
@@ -61,9 +61,11 @@ pub enum Kind {
     DefaultPrivileges,
     /// A role that the API or a grant of this database names: its attributes, memberships and settings.
     Role,
+    /// Settings that every role has, in this database or everywhere.
+    Settings,
 }
 
-const WORDS: [(Kind, &str); 24] = [
+const WORDS: [(Kind, &str); 25] = [
     (Kind::Schema, "schema"),
     (Kind::Extension, "extension"),
     (Kind::Type, "type"),
@@ -88,6 +90,7 @@ const WORDS: [(Kind, &str); 24] = [
     (Kind::Server, "server"),
     (Kind::DefaultPrivileges, "default privileges"),
     (Kind::Role, "role"),
+    (Kind::Settings, "settings"),
 ];
 
 impl Kind {
@@ -166,5 +169,10 @@ impl Snapshot {
     /// Whether an object is in the picture.
     pub fn has(&self, object: &Object) -> bool {
         self.objects.contains_key(object)
+    }
+
+    /// The numbers of everything in it, whatever catalog each stands in.
+    pub fn ids(&self) -> BTreeSet<u32> {
+        self.identities.values().map(|one| one.id).collect()
     }
 }

@@ -107,17 +107,8 @@ async fn run_and_count(
             .open
             .retain(|open| open.parts.iter().all(is_known));
     }
-    let baseline = &recording.baseline;
     // A line that was lost measures nothing any more, and the report says already that it was.
-    let counted = count_losses(
-        recorder,
-        &mut report,
-        baseline,
-        &ledger,
-        candidates,
-        &recording.rights,
-    )
-    .await;
+    let counted = count_losses(recorder, &mut report, &recording, &ledger, candidates).await;
     if report.problem.is_none() {
         counted?;
     }

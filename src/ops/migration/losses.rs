@@ -1,9 +1,9 @@
 //! What a dry run loses and opens: asked of the state before everything, once all of it is undone.
 
-use crate::domain::dry_run::access::{Rights, Verdict, changes, enter_rows};
+use crate::domain::dry_run::access::{Touch, Verdict, changes, enter_rows, leave_out_unmoved};
 use crate::domain::dry_run::effects::EffectLedger;
 use crate::domain::dry_run::losses::Candidates;
-use crate::domain::dry_run::measure::Baseline;
+use crate::domain::dry_run::recording::DryRunResult;
 use crate::domain::dry_run::{Environment, LossKind, Report, SequenceNote};
 use crate::domain::problem::Problem;
 use crate::ports::DryRun;
@@ -12,13 +12,14 @@ use crate::ports::DryRun;
 pub(super) async fn count_losses(
     recorder: &mut dyn DryRun,
     report: &mut Report,
-    baseline: &Baseline,
+    recording: &DryRunResult,
     ledger: &EffectLedger,
     candidates: Candidates,
-    rights: &Rights,
 ) -> Result<(), Problem> {
+    let rights = &recording.rights;
+    let stood = recording.before.ids();
     let after = rights.after.as_deref();
-    let mut access = after.map_or_else(Vec::new, |after| changes(&rights.before, after));
+    let mut access = after.map_or_else(Vec::new, |after| changes(&rights.before, after, &stood));
     let holdings = match report.on {
         Environment::Target => candidates.holdings(),
         Environment::Scratch => Vec::new(),
@@ -41,13 +42,23 @@ pub(super) async fn count_losses(
     access.retain(|change| change.why.is_some() || !is_gone(&change.table));
     // Another partition or heir is worth a word where its rows become visible.
     let shows_rows = |rows: Option<u64>| rows != Some(0) && report.on == Environment::Target;
-    access.retain(|change| !change.only_parts || shows_rows(change.rows));
+    access
+        .retain(|change| !change.only_parts || change.verb != "select" || shows_rows(change.rows));
+    leave_out_unmoved(&mut access);
+    // There nothing can be counted, and a table that is only altered opens nothing by that.
+    access.retain(|change| {
+        let touched = change.depends_on.as_ref();
+        report.on == Environment::Target
+            || touched.is_none_or(|touched| touched.kind != Touch::Shape)
+    });
+    // So is another table of the same name, but nobody can count on scratch what it will hold.
+    access.retain(|change| !change.is_only_remade() || change.rows != Some(0));
     report.access = access;
     let now = |name: &String| {
         let mut all = found.sequences.iter();
         all.find(|(other, _)| other == name).map(|(_, value)| value)
     };
-    for (name, value) in &baseline.sequences {
+    for (name, value) in &recording.baseline.sequences {
         if let Some(later) = now(name).filter(|later| *later != value) {
             report.sequences.push(name.clone());
             let note = SequenceNote::of(name, value.as_deref(), later.as_deref());

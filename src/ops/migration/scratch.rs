@@ -7,7 +7,7 @@ use super::dry_run::{
 use super::passing::{Judged, Passing};
 use super::redo::run;
 use super::{RunControl, Workspace, read_files};
-use crate::domain::dry_run::access::changes;
+use crate::domain::dry_run::access::{add_dependent, changes};
 use crate::domain::dry_run::{
     End, Environment, Report, StatementReport, StepReport, TableLockSummary,
 };
@@ -168,6 +168,8 @@ pub async fn rehearse_on_scratch(
     let (before, rights) = snapshot_and_rights(scratch, stage).await?;
     let known = tables(&before);
     let mut reached = None;
+    // What rights depend on from further away is only seen within the transaction that changes it.
+    let mut dependent = Vec::new();
     let mut whole = Report {
         on: Environment::Scratch,
         database: scratch.database.history().await?.target,
@@ -207,6 +209,8 @@ pub async fn rehearse_on_scratch(
         let mut report = try_one(scratch, stage, one.clone(), &known, passing, watch).await?;
         whole.steps.append(&mut report.steps);
         merge(&mut whole.locks, report.locks);
+        let access = report.access.into_iter();
+        dependent.extend(access.filter(|change| change.depends_on.is_some()));
         for loss in report.losses {
             if !whole.losses.contains(&loss) {
                 whole.losses.push(loss);
@@ -231,7 +235,8 @@ pub async fn rehearse_on_scratch(
         // What failed is undone, so this shows what the files before it do.
         let (after, rights_after) = snapshot_and_rights(scratch, stage).await?;
         if whole.problem.is_none() {
-            whole.access = changes(&rights, &rights_after);
+            whole.access = changes(&rights, &rights_after, &before.ids());
+            add_dependent(&mut whole.access, dependent);
         }
         after
     };

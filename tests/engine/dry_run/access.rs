@@ -191,6 +191,188 @@ async fn what_opens_and_what_closes_is_told_with_its_rows() {
     }
 }
 
+/// The access of a dry run over a connection, which must be the same over the Management API, as it stands in the report.
+async fn access_page(project: &TestProject, api: &FakeManagementApi, sql: &str) -> String {
+    project.up("1_case.sql", format!("{sql};"));
+    let report = rehearse(project, everything()).await;
+    assert!(report.problem.is_none(), "{sql}: {:?}", report.problem);
+    let remote = api.database();
+    let schema = Workspace::new(project.root.path(), remote.clone());
+    let plan = migration::plan(&schema, &everything()).await.unwrap();
+    let there = migration::dry_run(&schema, remote.as_ref(), &plan, &watch().0)
+        .await
+        .unwrap();
+    assert_eq!(list(&there.access), list(&report.access), "{sql}");
+    let page = supadeck::domain::report::plan::page(&plan, None, Some(&report), Extent::All, true);
+    let lines: Vec<String> = page
+        .lines
+        .iter()
+        .map(supadeck::domain::report::Line::text)
+        .collect();
+    let lines = lines.iter().skip_while(|line| *line != "Access").skip(1);
+    let lines: Vec<&str> = lines
+        .take_while(|line| !line.is_empty())
+        .map(|line| line.trim())
+        .collect();
+    lines.join("\n")
+}
+
+/// A name is no table: what has a name now shows its own rows.
+#[tokio::test]
+#[rustfmt::skip]
+async fn the_name_of_another_table_hides_no_rows() {
+    let project = TestProject::new().await;
+    project.db.batch_execute("
+        create table public.old (id int); insert into public.old select generate_series(1, 50);
+        create table public.kept (id int, word text); insert into public.kept select n, 'x' from generate_series(1, 50) n;
+        revoke all on public.old, public.kept from anon, authenticated, service_role; grant select on public.old to anon;
+        create view public.glance as select 1 as id; revoke all on public.glance from anon, authenticated; grant select on public.glance to anon;"
+    ).await.unwrap();
+    let cases: &[(&str, &str)] = &[
+        ("drop table old; alter table kept rename to old; grant select on old to anon",
+            "anon gains select on public.old: every row, because row level security is off; 50 rows become visible to everybody"),
+        ("alter table old rename to older; revoke all on older from anon; alter table kept rename to old; grant select on old to anon",
+            "anon gains select on public.old: every row, because row level security is off; 50 rows become visible to everybody"),
+        ("drop table old; create table old as select * from kept; revoke all on old from anon, authenticated; grant select on old to anon",
+            "anon may select another table that is called public.old now: every row, because row level security is off; 50 rows become visible to everybody"),
+        ("drop table old; create table old (id int); revoke all on old from anon, authenticated; grant select on old to anon",
+            "Nobody gains or loses access."),
+        ("drop view glance; create view glance as select 1 as id; revoke all on glance from anon, authenticated; grant select on glance to anon",
+            "Nobody gains or loses access."),
+    ];
+    let api = FakeManagementApi::start(&project.url).await;
+    for (sql, said) in cases {
+        let text = access_page(&project, &api, sql).await;
+        assert!(text.contains(said), "{sql}: {text}");
+    }
+}
+
+/// A table of 50 rows that anon may select by its policy, and nothing else may be done with.
+fn closed(name: &str, condition: &str) -> String {
+    format!(
+        "create table public.{name} (id int, is_public boolean default false); insert into public.{name} select generate_series(1, 50);
+        alter table public.{name} enable row level security; create policy p on public.{name} for select using ({condition});
+        revoke all on public.{name} from anon, authenticated, service_role; grant select on public.{name} to anon;"
+    )
+}
+
+/// What policies, views and functions depend on from further away decides too.
+#[tokio::test]
+#[rustfmt::skip]
+async fn what_is_changed_further_away_hides_no_rows() {
+    stack().await.create_database("truth_far").await.unwrap();
+    let project = TestProject::on(stack().await.superuser_url("truth_far")).await;
+    let setup = [
+        "create function public.inner_() returns bool language plpgsql stable as $$ begin return false; end $$;
+        create function public.outer_() returns bool language plpgsql stable as $$ begin return public.inner_(); end $$;".to_owned(),
+        closed("nested", "public.outer_()"),
+        "create function public.eqf(int, int) returns bool language sql as 'select false'; create operator public.=== (leftarg = int, rightarg = int, function = public.eqf);".to_owned(),
+        closed("operated", "id operator(public.===) 1"),
+        "create function public.by_sign() returns bool language plpgsql as $$ begin return 1 operator(public.===) 1; end $$;".to_owned(),
+        closed("signed", "public.by_sign()"),
+        "create function public.dynamic() returns bool language plpgsql as $$ declare one bool; begin execute format('select public.%I()', 'in' || 'ner_') into one; return one; end $$;".to_owned(),
+        closed("spoken", "public.dynamic()"),
+        "create function public.helper() returns bigint language sql as 'select 0::bigint';
+        create function public.definer() returns bigint language sql security definer set search_path = '' as 'select public.helper()';
+        create function public.atomic() returns bigint language sql security definer begin atomic select 0::bigint; end;
+        create role far_owner_engine; create function public.owned() returns bigint language sql security definer as 'select count(*) from public.nested'; alter function public.owned() owner to far_owner_engine;
+        revoke all on function public.definer(), public.atomic(), public.owned() from public, anon, authenticated, service_role;
+        grant execute on function public.definer(), public.atomic(), public.owned() to anon;".to_owned(),
+        "create table public.kept (id int); insert into public.kept select generate_series(1, 50); alter table public.kept enable row level security;
+        create policy p on public.kept to far_owner_engine using (false); grant select on public.kept to far_owner_engine; revoke all on public.kept from anon, authenticated, service_role;
+        create view public.pane as select * from public.kept; alter view public.pane owner to far_owner_engine;
+        revoke all on public.pane from anon, authenticated, service_role; grant select on public.pane to anon; grant usage on schema public to far_owner_engine;
+        create view public.allowed as select 2 as flag; grant select on public.allowed to anon;".to_owned(),
+        closed("by_view", "1 in (select flag from public.allowed)"),
+        "create view public.counter as select count(*) as c from public.kept; revoke all on public.counter from anon, authenticated, service_role; grant insert on public.counter to anon;
+        create function public.empties() returns trigger language plpgsql security definer as $$ begin delete from public.kept; return new; end $$;".to_owned(),
+        closed("doc", "is_public"),
+        "create table public.cfg (open bool); insert into public.cfg values (false); revoke all on public.cfg from authenticated; grant select on public.cfg to anon;".to_owned(),
+        closed("by_table", "exists (select from public.cfg where open)"),
+        "create table public.member (id int); revoke all on public.member from anon, authenticated;
+        create function public.is_member(one int) returns bool language sql security definer stable set search_path = '' as 'select exists (select from public.member m where m.id = one)';".to_owned(),
+        closed("by_member", "public.is_member(id)"),
+        "create view public.doors as select id from public.doc where is_public; revoke all on public.doors from anon, authenticated, service_role; grant select on public.doors to anon;".to_owned(),
+    ];
+    project.db.batch_execute(&setup.concat()).await.unwrap();
+    let all = "50 rows become visible to everybody";
+    let cases: &[(&str, &[&str])] = &[
+        ("create or replace function inner_() returns bool language plpgsql stable as $$ begin return true; end $$",
+            &["anon may select other rows of public.nested: its policies depend on what was changed: public.inner_(); 50", "anon may select other rows of public.spoken", all]),
+        ("create or replace function eqf(int, int) returns bool language sql as 'select true'",
+            &["anon may select other rows of public.operated: its policies depend on what was changed: public.eqf(); 50", "public.signed", all]),
+        ("create or replace function helper() returns bigint language sql as 'select count(*) from public.kept'",
+            &["anon may execute function public.definer(), which runs as its owner and depends on what was changed: public.helper()"]),
+        ("create or replace function atomic() returns bigint language sql security definer begin atomic select count(*) from kept; end",
+            &["anon may execute another body of function public.atomic(), which runs as its owner"]),
+        ("alter function owned() owner to current_user", &["anon may execute another body of function public.owned()"]),
+        ("alter policy p on kept using (true)", &["anon may select other rows of public.pane: it depends on what was changed: public.kept; 50 rows"]),
+        ("create or replace view allowed as select 1 as flag", &["anon may select other rows of public.by_view: its policies depend on what was changed: public.allowed; 50 rows"]),
+        ("create trigger t instead of insert on counter for each row execute function empties()", &["anon runs other code by insert on public.counter"]),
+        ("create rule r as on insert to counter do instead delete from kept", &["anon runs other code by insert on public.counter"]),
+        ("do $$ begin update doc set is_public = true; end $$",
+            &["anon may select other rows of public.doc: its policies depend on what was changed: public.doc; 50 rows", "anon may select other rows of public.doors: it depends on what was changed: public.doc; 50 rows"]),
+        ("update cfg set open = true", &["anon may select other rows of public.by_table: its policies depend on what was changed: public.cfg; 50 rows"]),
+        ("set track_counts = off; update cfg set open = true", &["public.by_table"]),
+        ("insert into member values (1), (2)", &["anon may select other rows of public.by_member: its policies depend on what was changed: public.member; 2 rows"]),
+        // What shows nothing more is not told.
+        ("update doc set id = id + 1", &["Nobody gains or loses access."]),
+        ("alter table member add column note text; create function nothing() returns int language sql as 'select 1'; revoke all on function nothing() from public", &["Nobody gains or loses access."]),
+    ];
+    let api = FakeManagementApi::start(&project.url).await;
+    for (sql, said) in cases {
+        let text = access_page(&project, &api, sql).await;
+        for said in *said {
+            assert!(text.contains(said), "{sql}: {said}\n{text}");
+        }
+    }
+}
+
+/// Whoever gains something is told, whatever the role is called and whatever the right is on.
+#[tokio::test]
+#[rustfmt::skip]
+async fn no_role_and_no_right_is_passed_over() {
+    stack().await.create_database("truth_who").await.unwrap();
+    let project = TestProject::on(stack().await.superuser_url("truth_who")).await;
+    project.db.batch_execute(
+        "create role who_login login; create role who_owner; create role who_column login; create role supabase_who_named login;
+        grant usage on schema public to who_column;
+        create table public.kept (id int, word text); insert into public.kept select generate_series(1, 50);
+        create table public.owned (id int); insert into public.owned select generate_series(1, 50); alter table public.owned enable row level security; alter table public.owned owner to who_owner;
+        create table public.held (id int, word text); insert into public.held select generate_series(1, 50); alter table public.held enable row level security; grant select (word) on public.held to who_column;
+        create function public.open_all() returns bigint language sql security definer set search_path = '' as 'select count(*) from public.kept'; revoke all on function public.open_all() from public, anon, authenticated, service_role;
+        create schema apart; create table apart.kept (id int); insert into apart.kept select generate_series(1, 50); grant select on apart.kept to public;
+        revoke all on public.kept, public.owned, public.held from anon, authenticated, service_role;
+        create policy by_setting on public.held for select using (current_setting('app.open', true) = 'yes');"
+    ).await.unwrap();
+    let cases: &[(&str, &str)] = &[
+        ("create role who_new login in role postgres", "who_new belongs to role postgres now, and may do all that it may"),
+        ("create role who_new login in role pg_read_all_data", "who_new belongs to role pg_read_all_data now"),
+        ("create role who_new login in role pg_read_all_data", "who_new gains select on public.kept: every row, because row level security is off; 50 rows become visible to it"),
+        ("create role supabase_who login in role who_owner", "supabase_who gains select, insert, update, delete on public.owned: every row, because the role owns it; 50 rows become visible to it"),
+        ("create role supabase_who login bypassrls; grant usage on schema public to supabase_who; grant select on kept to supabase_who", "supabase_who gains select on public.kept: every row, because the role passes row level security by; 50 rows"),
+        ("alter role who_login superuser", "who_login gains select, insert, update, delete on public.kept: every row, because the role passes row level security by; 50 rows"),
+        ("grant who_owner to who_login", "who_login gains select, insert, update, delete on public.owned: every row, because the role owns it; 50 rows"),
+        ("grant service_role to supabase_who_named", "members: authenticator, supabase_who_named"),
+        ("grant select (word) on kept to who_column", "who_column gains select on public.kept"),
+        ("grant execute on function open_all() to who_column", "who_column gains execute on function public.open_all(): it runs as its owner"),
+        ("grant usage on schema apart to who_login", "who_login gains select on apart.kept: every row, because row level security is off; 50 rows"),
+        ("create policy p on held for select using (true)", "who_column gains select on public.held"),
+        ("do $$ begin execute 'gra' || 'nt truncate on kept to anon'; end $$", "anon gains truncate on public.kept: all of it, because row level security does not hold for that"),
+        ("grant select on pg_catalog.pg_authid to anon", "anon gains select on pg_catalog.pg_authid"),
+        ("create schema if not exists supabase_migrations; grant usage on schema supabase_migrations to public", "public gains usage on schema supabase_migrations"),
+        ("grant set on parameter session_replication_role to anon", "anon gains set on parameter session_replication_role"),
+        ("create publication all_of_it; do $$ begin execute 'alter publication all_of' || '_it add table kept'; end $$", "publication all_of_it has"),
+        ("do $$ begin execute pg_catalog.format('alter database %I set app.open = %L', current_database(), 'yes'); end $$", "settings of this database has app.open: (hidden, "),
+        ("alter default privileges in schema public grant select on tables to who_column", "grant to who_column: select, on what is made later"),
+    ];
+    let api = FakeManagementApi::start(&project.url).await;
+    for (sql, said) in cases {
+        let text = access_page(&project, &api, sql).await;
+        assert!(text.contains(said), "{sql}: {said}\n{text}");
+    }
+}
+
 /// What a role is and whom it belongs to decides too, and so does what a table shows of others.
 #[tokio::test]
 #[rustfmt::skip]
