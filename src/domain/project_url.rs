@@ -353,7 +353,7 @@ fn is_of_the_platform(host: &str) -> bool {
     let is_bare = |domain: &&str| domain.strip_prefix('.') == Some(host);
     host.ends_with(".supabase.com")
         || host.ends_with(".supabase.io")
-        || HOSTED.iter().any(|domain| is_bare(&domain))
+        || HOSTED.iter().any(is_bare)
         || subdomain(host).is_some_and(|name| PAGES.contains(&name))
 }
 

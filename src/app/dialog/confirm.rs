@@ -375,7 +375,7 @@ impl Confirm {
         }
         let (seen, base, is_at_end) = (&self.seen, self.base, self.is_at_end());
         self.must_see
-            .retain(|part| !seen.holds(part) && !(is_at_end && part.start >= base));
+            .retain(|part| !(seen.holds(part) || is_at_end && part.start >= base));
         let is_read = self.is_read();
         if self.press_search(key, command) {
             return DialogResult::Stay(Vec::new());

@@ -72,7 +72,7 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
         let major = wanted.major;
         let scratch = interrupt::ending(Box::pin(Scratch::start(context, wanted))).await?;
         if !scratch.is_right_version() {
-            guessed = Some(major);
+            guessed = Some(Guessed { wanted: major });
         }
         let mut passing = Passing::on(scratch.is_right_version());
         let checking = async {
@@ -85,7 +85,7 @@ pub async fn run(context: &Context, args: &Args) -> Answered {
         checked?
     };
     let (skipped, said) = skipped::of(&context.root().await?)?;
-    let mut page = page(&verification, versions, guessed);
+    let mut page = page(&verification, versions, guessed.as_ref());
     page.append(said);
     let answer = Answer::new(&verification, page)?.with("skipped", &skipped)?;
     match problem(&verification) {
@@ -124,7 +124,13 @@ fn problem(verification: &Verification) -> Option<Problem> {
     }))
 }
 
-fn page(verification: &Verification, named: &[String], guessed: Option<Option<u32>>) -> Page {
+/// A scratch database of another version than the project's.
+struct Guessed {
+    /// The project's major version, where it is known.
+    wanted: Option<u32>,
+}
+
+fn page(verification: &Verification, named: &[String], guessed: Option<&Guessed>) -> Page {
     let mut page = Page::default();
     page.toned(Tone::Strong, &target(&verification.database));
     let place = match verification.on {
@@ -137,8 +143,8 @@ fn page(verification: &Verification, named: &[String], guessed: Option<Option<u3
         ),
     };
     page.toned(Tone::Muted, &place);
-    if let Some(project) = guessed {
-        let project = match project {
+    if let Some(Guessed { wanted }) = guessed {
+        let project = match wanted {
             Some(major) => format!("the project has {major}, which cannot be had here."),
             None => format!(
                 "the project's is not known. `major_version` in supabase/config.toml, or {VERSION}, chooses another."

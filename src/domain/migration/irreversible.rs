@@ -80,9 +80,10 @@ impl Irreversible {
         if self.functions.is_empty() && self.tables.is_empty() {
             return None;
         }
-        let sql = match holds_only_values {
-            true => &sql[..sql.floor_char_boundary(HEAD)],
-            false => sql,
+        let sql = if holds_only_values {
+            &sql[..sql.floor_char_boundary(HEAD)]
+        } else {
+            sql
         };
         let first = leading_words(sql, 1);
         let first = first.first().map(String::as_str);

@@ -183,7 +183,7 @@ async fn long_names_of_savepoints_are_cut_as_the_server_cuts_them() {
     let name = "a".repeat(63);
     project.up(
         "1_case.sql",
-        &format!(
+        format!(
             "savepoint {name}b; delete from mill.sack where id <= 10; savepoint {name}c; \
              delete from mill.sack where id > 15; rollback to {name}b;"
         ),
@@ -206,7 +206,7 @@ async fn rows_that_were_moved_into_a_partition_that_is_dropped_are_not_called_ke
         ),
         ("comment on table mill.trip_3 is 'x'", 0),
     ] {
-        project.up("1_case.sql", &format!("{moves}; {then};"));
+        project.up("1_case.sql", format!("{moves}; {then};"));
         let report = rehearse(&project, everything()).await;
         assert!(report.problem.is_none(), "{:?}", report.problem);
         assert_eq!(

@@ -261,7 +261,7 @@ async fn a_dry_run_sets_no_sequence_and_ends_no_session() {
         ),
         ("alter table watched add column b int", false),
     ] {
-        project.up("2_case.sql", &format!("{sql};"));
+        project.up("2_case.sql", format!("{sql};"));
         let report = rehearse_with(&project.schema, &project, everything(), &watch().0).await;
         let last = project
             .db
