@@ -215,7 +215,8 @@ run as (
   select one.rel, verb.word, pg_catalog.md5(pg_catalog.string_agg(one.digest, ',' order by one.digest)) as digest
   from (
     select g.tgrelid as rel, (g.tgtype & 4) > 0 as inserts, (g.tgtype & 16) > 0 as updates, (g.tgtype & 8) > 0 as deletes,
-      pg_catalog.concat_ws(' ', g.tgenabled, g.tgtype, g.tgqual, p.prosrc, p.prosqlbody, p.proowner, p.proconfig, t.is_code) as digest
+      pg_catalog.concat_ws(' ', g.tgenabled, g.tgtype, g.tgqual, p.prosrc, p.prosqlbody, p.proowner, p.proconfig,
+        case when t.is_code then t.code_names end) as digest
     from pg_catalog.pg_trigger g join pg_catalog.pg_proc p on p.oid = g.tgfoid and p.prosecdef
     left join touched t on t.objid = g.oid and t.classid = 'pg_catalog.pg_trigger'::pg_catalog.regclass
     where not g.tgisinternal and g.tgenabled <> 'D'

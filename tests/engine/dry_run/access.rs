@@ -298,6 +298,9 @@ async fn what_is_changed_further_away_hides_no_rows() {
         "create view public.counter as select count(*) as c from public.kept; revoke all on public.counter from anon, authenticated, service_role; grant insert on public.counter to anon;
         create function public.empties() returns trigger language plpgsql security definer as $$ begin delete from public.kept; return new; end $$;".to_owned(),
         closed("doc", "is_public"),
+        "create function public.notes() returns trigger language plpgsql security definer as $$ begin perform 1 from public.doc; return new; end $$;
+        create policy i on public.doc for insert with check (true); grant insert on public.doc to anon;
+        create trigger notes after insert on public.doc for each row execute function public.notes();".to_owned(),
         "create table public.cfg (open bool); insert into public.cfg values (false); revoke all on public.cfg from authenticated; grant select on public.cfg to anon;".to_owned(),
         closed("by_table", "exists (select from public.cfg where open)"),
         "create table public.member (id int); revoke all on public.member from anon, authenticated;
@@ -328,6 +331,7 @@ async fn what_is_changed_further_away_hides_no_rows() {
         ("insert into member values (1), (2)", &["anon may select other rows of public.by_member: its policies depend on what was changed: public.member; 2 rows"]),
         // What shows nothing more is not told.
         ("update doc set id = id + 1", &["Nobody gains or loses access."]),
+        ("alter table doc add column note text; create index on doc (note)", &["Nobody gains or loses access."]),
         ("alter table member add column note text; create function nothing() returns int language sql as 'select 1'; revoke all on function nothing() from public", &["Nobody gains or loses access."]),
     ];
     let api = FakeManagementApi::start(&project.url).await;
