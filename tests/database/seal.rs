@@ -228,6 +228,8 @@ async fn what_is_no_fault_is_not_called_one() {
 async fn who_may_seal_and_check() {
     let test_db = TestDatabase::new("seal_access").await;
     pair::make(&test_db).await;
+    let superuser = test_db.superuser().await;
+    settled(&superuser, "true").await;
     let mut cells = Cells::default();
     let seal = Request::call("seal_audit_log", json!({}));
     let verify = Request::call("verify_audit_seals", json!({}));
@@ -270,7 +272,6 @@ async fn who_may_seal_and_check() {
         }
     }
     // The owner and a superuser are refused too, until they switch the trigger off.
-    let superuser = test_db.superuser().await;
     for role in ["postgres", "supabase_admin"] {
         for statement in [
             "update public.audit_seal set record_count = 1",
