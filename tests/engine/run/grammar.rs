@@ -226,7 +226,9 @@ async fn go(
         .plan(wish)
         .await
         .map_err(|problem| format!("no plan: {problem:?}"))?;
-    let (report, strict) = packed_and_strict(project, &plan).await;
+    let (report, mut strict) = packed_and_strict(project, &plan).await;
+    // No rollback undoes where a sequence stands: the first of the two has moved those that had given no number.
+    strict.sequence_notes.clone_from(&report.sequence_notes);
     let (packed, unpacked) = (timeless(&report), timeless(&strict));
     if packed != unpacked {
         return Err(format!("packed {packed:#}\nunpacked {unpacked:#}"));
