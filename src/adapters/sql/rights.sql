@@ -314,8 +314,11 @@ from (
   select n.oid, pg_catalog.concat('schema ', pg_catalog.quote_ident(n.nspname)), n.nspowner, n.nspacl, 'pg_catalog.pg_namespace'::pg_catalog.regclass
   from pg_catalog.pg_namespace n where n.nspname in ('pg_catalog', 'supabase_migrations') and n.nspacl is not null
   union all
-  select p.oid, pg_catalog.concat('parameter ', p.parname), 10, p.paracl, 'pg_catalog.pg_parameter_acl'::pg_catalog.regclass
-  from pg_catalog.pg_parameter_acl p where p.paracl is not null
+  -- Postgres 14 has no such catalog: it stands in a text, which `ts_stat` runs only where it is there.
+  select pg_catalog.split_part(w.word, ' ', 1)::pg_catalog.oid, pg_catalog.concat('parameter ', pg_catalog.split_part(w.word, ' ', 2)), 10,
+    pg_catalog.substr(w.word, pg_catalog.strpos(w.word, '{'))::pg_catalog.aclitem[], pg_catalog.to_regclass('pg_catalog.pg_parameter_acl')
+  from pg_catalog.ts_stat(case when pg_catalog.to_regclass('pg_catalog.pg_parameter_acl') is null then 'select null::pg_catalog.tsvector'
+    else 'select pg_catalog.array_to_tsvector(array[pg_catalog.concat_ws('' '', p.oid, p.parname, p.paracl)]) from pg_catalog.pg_parameter_acl p where p.paracl is not null' end) w
 ) one
 cross join lateral pg_catalog.aclexplode(one.acl) a
 where a.grantee <> one.owner and not exists (select from pg_catalog.pg_init_privs i cross join lateral pg_catalog.aclexplode(i.initprivs) b
