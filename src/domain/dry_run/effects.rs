@@ -100,6 +100,17 @@ struct Filled {
     bare_names: BTreeSet<String>,
 }
 
+/// What updates assigned to the rows of a table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Updates<'a> {
+    /// No row was updated.
+    None,
+    /// Plain statements, and only these columns, as the catalog prints them.
+    Of(&'a BTreeSet<String>),
+    /// Something else too.
+    Unknown,
+}
+
 impl EffectLedger {
     /// A ledger of what happens to these tables; one that is made on the way is nobody's else and does not count.
     pub fn new(baseline: &Baseline) -> Self {
@@ -523,6 +534,21 @@ impl EffectLedger {
             open,
             renewed,
             uncounted: uncounted.collect(),
+        }
+    }
+
+    /// What updates assigned to the rows of a table.
+    pub fn updates(&self, id: u32) -> Updates<'_> {
+        let Some(state) = self.tables.get(&id) else {
+            return Updates::Unknown;
+        };
+        let is_unknown = self.lost.overwritten.contains_key(&state.name)
+            || self.lost.uncounted.contains_key(&id)
+            || self.partitions.values().any(|parent| *parent == id);
+        match self.lost.assigned.get(&id) {
+            _ if is_unknown => Updates::Unknown,
+            Some(filled) => Updates::Of(&filled.columns),
+            None => Updates::None,
         }
     }
 

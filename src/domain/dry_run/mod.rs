@@ -15,6 +15,7 @@ pub mod savepoint;
 #[cfg(test)]
 mod tests;
 pub mod undone;
+pub mod unread;
 
 use self::access::AccessChange;
 use super::migration::platform_locks::PlatformLocks;

@@ -4,6 +4,7 @@ use crate::domain::dry_run::access::{Touch, Verdict, changes, enter_rows, leave_
 use crate::domain::dry_run::effects::EffectLedger;
 use crate::domain::dry_run::losses::Candidates;
 use crate::domain::dry_run::recording::DryRunResult;
+use crate::domain::dry_run::unread::leave_out_unread;
 use crate::domain::dry_run::{Environment, LossKind, Report, SequenceNote};
 use crate::domain::problem::Problem;
 use crate::ports::DryRun;
@@ -45,6 +46,17 @@ pub(super) async fn count_losses(
     access
         .retain(|change| !change.only_parts || change.verb != "select" || shows_rows(change.rows));
     leave_out_unmoved(&mut access);
+    let mut statements = report.steps.iter().flat_map(|step| &step.statements);
+    // What is not counted by the server may be any rows.
+    if !statements.any(|one| one.sql.to_lowercase().contains("track_counts")) {
+        let after = recording
+            .files
+            .iter()
+            .rev()
+            .find_map(|file| file.after.as_ref());
+        let snapshots = [&recording.before, after.unwrap_or(&recording.before)];
+        leave_out_unread(&mut access, ledger, snapshots);
+    }
     // There nothing can be counted, and a table that is only altered opens nothing by that.
     access.retain(|change| {
         let touched = change.depends_on.as_ref();

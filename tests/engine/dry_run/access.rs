@@ -298,6 +298,18 @@ async fn what_is_changed_further_away_hides_no_rows() {
         "create view public.counter as select count(*) as c from public.kept; revoke all on public.counter from anon, authenticated, service_role; grant insert on public.counter to anon;
         create function public.empties() returns trigger language plpgsql security definer as $$ begin delete from public.kept; return new; end $$;".to_owned(),
         closed("doc", "is_public"),
+        "create table public.own (id int, user_id uuid, note text, updated_at timestamptz); insert into public.own select n, gen_random_uuid() from generate_series(1, 50) n;
+        alter table public.own enable row level security; create policy p on public.own for select to authenticated using (user_id = auth.uid());
+        create table public.filled (like public.own); insert into public.filled select * from public.own; alter table public.filled enable row level security;
+        create policy p on public.filled for select to authenticated using (user_id = auth.uid());
+        create table public.asked (like public.own); insert into public.asked select * from public.own; alter table public.asked enable row level security;
+        create function public.may_ask(one int) returns bool language sql security definer as 'select exists (select from public.asked a where a.id = one and a.note is not null and a.user_id = auth.uid())';
+        create policy p on public.asked for select to authenticated using (public.may_ask(id));
+        revoke all on public.own, public.filled, public.asked from anon, authenticated, service_role; grant select on public.own, public.filled, public.asked to authenticated;
+        create function public.touch() returns trigger language plpgsql as $$ begin new.updated_at := now(); return new; end $$;
+        create function public.takes() returns trigger language plpgsql as $$ begin new.user_id := null; return new; end $$;
+        create trigger t before update on public.own for each row execute function public.touch();
+        create trigger t before update on public.filled for each row execute function public.takes();".to_owned(),
         "create function public.notes() returns trigger language plpgsql security definer as $$ begin perform 1 from public.doc; return new; end $$;
         create policy i on public.doc for insert with check (true); grant insert on public.doc to anon;
         create trigger notes after insert on public.doc for each row execute function public.notes();".to_owned(),
@@ -331,6 +343,12 @@ async fn what_is_changed_further_away_hides_no_rows() {
         ("insert into member values (1), (2)", &["anon may select other rows of public.by_member: its policies depend on what was changed: public.member; 2 rows"]),
         // What shows nothing more is not told.
         ("update doc set id = id + 1", &["Nobody gains or loses access."]),
+        ("update own set note = 'x'; update own set note = 'y' where false", &["Nobody gains or loses access."]),
+        ("update own set note = 'x', user_id = null", &["authenticated may select other rows of public.own"]),
+        ("update own set user_id = null where false", &["Nobody gains or loses access."]),
+        ("do $$ begin update own set note = 'x'; end $$", &["authenticated may select other rows of public.own"]),
+        ("update filled set note = 'x'", &["authenticated may select other rows of public.filled"]),
+        ("update asked set note = 'x'", &["authenticated may select other rows of public.asked"]),
         ("alter table doc add column note text; create index on doc (note)", &["Nobody gains or loses access."]),
         ("alter table member add column note text; create function nothing() returns int language sql as 'select 1'; revoke all on function nothing() from public", &["Nobody gains or loses access."]),
     ];
